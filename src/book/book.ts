@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { AmountOutOfRange, addMinor } from '../kernel/money.ts'
+import { Journal } from './journal.ts'
+import type {
+  AccountDebtor,
+  AccountHeader,
+  Claim,
+  Entry,
+  Item,
+  NamedEntry,
+  Product,
+  Profile,
+  ProviderPayment,
+} from './model.ts'
+import { refuse } from './refusals.ts'
+
+/** What a claim asked for before the command that is being decided. */
+export interface ClaimBefore {
+  readonly status: Claim['status'] | 'NONE'
+  readonly amountMinor: number
+  readonly feesMinor: number
+}
+
+/** The changes of one account that its transaction writes. */
+export interface BookChanges {
+  isNew: boolean
+  isAccountChanged: boolean
+  isProfileChanged: boolean
+  readonly entries: Entry[]
+  readonly newItems: Set<Item>
+  readonly changedItems: Set<Item>
+  readonly newClaims: Set<Claim>
+  readonly changedClaims: Set<Claim>
+  readonly newDebtorLinks: AccountDebtor[]
+  readonly newProducts: Set<Product>
+  readonly changedProducts: Set<Product>
+  readonly newProviderPayments: ProviderPayment[]
+}
+
+export interface Loaded {
+  readonly header: AccountHeader
+  readonly isNew: boolean
+}
+
+/**
+ * An in-memory picture of one account: its header, the items and claims that commands name, and what they change.
+ * It knows no SQL and never waits; the bookkeeper fills it and writes what it recorded.
+ */
+export class Book {
+  readonly account: AccountHeader
+  readonly journal: Journal
+  profile: Profile | undefined
+  readonly items = new Map<number, Item>()
+  /** Fee items by their principal. */
+  private readonly fees = new Map<number, Item[]>()
+  /** Claims by the item that holds their principal. */
+  readonly claims = new Map<number, Claim>()
+  /** Named entries by reference; `undefined` says that the reference is free. */
+  readonly entries = new Map<string, NamedEntry | undefined>()
+  readonly providerPayments = new Map<string, ProviderPayment>()
+  readonly changes: BookChanges
+  /** Claims that the present command moved, as they were before it. */
+  readonly touched = new Map<Claim, ClaimBefore>()
+
+  constructor(loaded: Loaded, journal: Journal) {
+    this.account = loaded.header
+    this.journal = journal
+    this.changes = {
+      isNew: loaded.isNew,
+      isAccountChanged: false,
+      isProfileChanged: false,
+      entries: [],
+      newItems: new Set(),
+      changedItems: new Set(),
+      newClaims: new Set(),
+      changedClaims: new Set(),
+      newDebtorLinks: [],
+      newProducts: new Set(),
+      changedProducts: new Set(),
+      newProviderPayments: [],
+    }
+  }
+
+  /** Debtors, products and the like; only for commands that asked for them. */
+  get details(): Profile {
+    assert(this.profile, 'the command did not ask for the profile of the account')
+    return this.profile
+  }
+
+  /** The entry that was booked under this reference. The command must have named the reference in its needs. */
+  entryNamed(reference: string): NamedEntry | undefined {
+    assert(
+      this.changes.isNew || this.entries.has(reference),
+      'the command did not name this entry reference',
+    )
+    return this.entries.get(reference)
+  }
+
+  item(seq: number): Item {
+    const item = this.items.get(seq)
+    assert(item, `item ${seq} is not loaded`)
+    return item
+  }
+
+  /** The claim whose principal or fee this item is; account-level items have none. */
+  claimOf(item: Item): Claim | undefined {
+    return this.claims.get(item.parentSeq ?? item.seq)
+  }
+
+  /** The fee items of a principal in the order of the claim's list. */
+  feesOf(principalSeq: number): Item[] {
+    const fees = [...(this.fees.get(principalSeq) ?? [])]
+    return fees.sort((a, b) => a.position - b.position || a.seq - b.seq)
+  }
+
+  amountOf(claim: Claim): number {
+    return this.item(claim.itemSeq).outstandingMinor
+  }
+
+  feesTotalOf(claim: Claim): number {
+    let total = 0
+    for (const fee of this.fees.get(claim.itemSeq) ?? []) total = bounded(total, fee.outstandingMinor)
+    return total
+  }
+
+  /** Appends an entry under the next booking sequence of the account. */
+  append(entry: Omit<Entry, 'seq'>, seq: number): void {
+    assert.equal(seq, this.account.entrySeq + 1, 'entries are booked in sequence')
+    assert(entry.excessMinor >= 0 && entry.excessMinor <= entry.amountMinor)
+    assert.equal(entry.effect === 0, entry.debit === null && entry.credit === null)
+    this.changeAccount({ entrySeq: seq })
+    const booked: Entry = { ...entry, seq }
+    this.journal.append(this.changes.entries, booked)
+    this.journal.put(this.entries, entry.reference, { ...booked, chargedBackMinor: 0 })
+  }
+
+  changeAccount(patch: Partial<AccountHeader>): void {
+    this.journal.assign(this.account, patch)
+    if (!this.changes.isAccountChanged) this.journal.assign(this.changes, { isAccountChanged: true })
+  }
+
+  changeProfile(patch: Partial<Profile>): void {
+    this.journal.assign(this.details, patch)
+    if (!this.changes.isProfileChanged) this.journal.assign(this.changes, { isProfileChanged: true })
+  }
+
+  /** Takes in what the bookkeeper loaded. */
+  load(item: Item): void {
+    this.items.set(item.seq, item)
+    if (item.parentSeq !== null) this.siblings(item.parentSeq).push(item)
+  }
+
+  addItem(item: Item): void {
+    const parent = item.parentSeq === null ? undefined : this.claims.get(item.parentSeq)
+    if (parent) this.touch(parent)
+    this.journal.put(this.items, item.seq, item)
+    if (item.parentSeq !== null) this.journal.append(this.siblings(item.parentSeq), item)
+    this.journal.add(this.changes.newItems, item)
+  }
+
+  changeItem(item: Item, patch: Partial<Item>): void {
+    this.touchClaimOf(item)
+    this.journal.assign(item, patch)
+    if (!this.changes.newItems.has(item)) this.journal.add(this.changes.changedItems, item)
+  }
+
+  /** Moves what an item and its account ask for by a signed amount. */
+  moveItem(item: Item, deltaMinor: number): void {
+    if (deltaMinor === 0) return
+    const outstandingMinor = bounded(item.outstandingMinor, deltaMinor)
+    assert(outstandingMinor >= 0, 'an item never asks for less than nothing')
+    this.changeItem(item, { outstandingMinor })
+    this.changeAccount({ outstandingMinor: bounded(this.account.outstandingMinor, deltaMinor) })
+  }
+
+  moveCredit(deltaMinor: number): void {
+    if (deltaMinor === 0) return
+    const creditMinor = bounded(this.account.creditMinor, deltaMinor)
+    assert(creditMinor >= 0, 'the credit of an account is never negative')
+    this.changeAccount({ creditMinor })
+  }
+
+  addClaim(claim: Claim): void {
+    this.journal.put(this.touched, claim, { status: 'NONE', amountMinor: 0, feesMinor: 0 })
+    this.journal.put(this.claims, claim.itemSeq, claim)
+    this.journal.add(this.changes.newClaims, claim)
+  }
+
+  changeClaim(claim: Claim, patch: Partial<Claim>): void {
+    this.touch(claim)
+    this.journal.assign(claim, patch)
+    if (!this.changes.newClaims.has(claim)) this.journal.add(this.changes.changedClaims, claim)
+  }
+
+  /** Remembers what the claim asked for before the present command first moved it. */
+  touch(claim: Claim): void {
+    if (this.touched.has(claim)) return
+    this.journal.put(this.touched, claim, {
+      status: claim.status,
+      amountMinor: this.amountOf(claim),
+      feesMinor: this.feesTotalOf(claim),
+    })
+  }
+
+  private siblings(principalSeq: number): Item[] {
+    const known = this.fees.get(principalSeq)
+    if (known) return known
+    const fees: Item[] = []
+    this.fees.set(principalSeq, fees)
+    return fees
+  }
+
+  private touchClaimOf(item: Item): void {
+    const claim = this.claimOf(item)
+    if (claim) this.touch(claim)
+  }
+}
+
+/** Adds two amounts; a sum that could not be kept exactly is refused, nothing is rounded. */
+export function bounded(a: number, b: number): number {
+  try {
+    return addMinor(a, b)
+  } catch (error) {
+    if (error instanceof AmountOutOfRange) throw refuse('amount_out_of_range')
+    throw error
+  }
+}

@@ -1,0 +1,346 @@
+import pg from 'pg'
+import {
+  type Connection,
+  isRetryable,
+  sessionStart,
+  tenantsSetting,
+  typeParsers,
+} from '../platform/db.ts'
+import { Refusal } from '../platform/refusal.ts'
+import type { Desk, Needs } from './desk.ts'
+import { laneSettings, loadDesks, MovedMeanwhile } from './load.ts'
+import type { Json } from './model.ts'
+import { WorkQueue } from './queue.ts'
+import { runWrite, writesOf } from './write.ts'
+
+/** One decision on the book. `decide` is pure: it records changes on the desk's books or throws a refusal. */
+export interface Command<R = unknown> {
+  readonly id: string
+  readonly tenantId: string
+  readonly needs: Needs
+  /** Noted on every event that the command emits. */
+  readonly metadata?: Json
+  decide(desk: Desk): R
+}
+
+export type Outcome<R = unknown> = { readonly result: R } | { readonly refusal: Refusal }
+
+/** A statement that commits with a group: the answer of an idempotent request, the end of a pending command. */
+export interface Companion {
+  readonly text: string
+  readonly values: unknown[]
+}
+
+export interface GroupOptions<R> {
+  /** Decided last, with all outcomes; its statements commit together with the group or not at all. */
+  companions?(outcomes: Outcome<R>[]): Companion[]
+}
+
+export interface BatchSeen {
+  readonly commands: number
+  readonly waitMs: number
+  readonly durationMs: number
+}
+
+export interface BookkeeperOptions {
+  readonly connection: Connection
+  readonly lanes: number
+  readonly queueMax: number
+  readonly clock: () => Date
+  onBatch?(batch: BatchSeen): void
+  onBug?(error: unknown): void
+}
+
+interface Work {
+  readonly keys: readonly string[]
+  readonly size: number
+  readonly commands: readonly Command[]
+  readonly options: GroupOptions<unknown>
+  readonly queuedAt: number
+  resolve(outcomes: Outcome[]): void
+  reject(error: unknown): void
+}
+
+export const batchMax = 256
+const attemptsMax = 5
+
+/**
+ * The only writer of the book's tables. Commands wait in one bounded queue; a lane that becomes free takes all that
+ * waits, decides it in order and commits once (docs/decisions/0002-batched-bookkeeper.md). A promise settles only after
+ * the commit of its command.
+ */
+export class Bookkeeper {
+  readonly #options: BookkeeperOptions
+  readonly #queue = new WorkQueue<Work>()
+  readonly #idle: Lane[]
+  readonly #lanes: Lane[]
+  #isClosing = false
+  #running = 0
+  #onQuiet: (() => void) | undefined
+
+  constructor(options: BookkeeperOptions) {
+    this.#options = options
+    this.#lanes = Array.from({ length: options.lanes }, () => new Lane(options))
+    this.#idle = [...this.#lanes]
+  }
+
+  get queueDepth(): number {
+    return this.#queue.depth
+  }
+
+  /** Decides one command. Resolves after its commit; a refusal is an outcome, not an exception. */
+  async submit<R>(command: Command<R>): Promise<Outcome<R>> {
+    const [outcome] = await this.#enqueue([command], {})
+    return outcome as Outcome<R>
+  }
+
+  /** Decides commands in the given order in one transaction, each of them accepted or refused on its own. */
+  submitGroup<R>(commands: readonly Command<R>[], options: GroupOptions<R> = {}): Promise<Outcome<R>[]> {
+    return this.#enqueue(commands, options as GroupOptions<unknown>) as Promise<Outcome<R>[]>
+  }
+
+  /** Lets what waits finish, takes nothing new, and closes the connections. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    if (this.#running > 0 || !this.#queue.isEmpty) {
+      await new Promise<void>((resolve) => {
+        this.#onQuiet = resolve
+      })
+    }
+    await Promise.all(this.#lanes.map((lane) => lane.close()))
+  }
+
+  #enqueue(commands: readonly Command[], options: GroupOptions<unknown>): Promise<Outcome[]> {
+    if (this.#isClosing) return Promise.reject(new Refusal('closing', 'unavailable', 'The server is stopping', 1))
+    if (this.#queue.depth + commands.length > this.#options.queueMax && this.#queue.depth > 0) {
+      return Promise.reject(new Refusal('queue_full', 'unavailable', 'Too much is waiting to be booked', 1))
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        keys: keysOf(commands),
+        size: commands.length,
+        commands,
+        options,
+        queuedAt: performance.now(),
+        resolve,
+        reject,
+      })
+      this.#wakeLane()
+    })
+  }
+
+  #wakeLane(): void {
+    const lane = this.#idle.pop()
+    if (lane === undefined) return
+    // Requests that arrived in the same turn of the event loop go out together; a lone one waits for nothing else.
+    setImmediate(() => void this.#work(lane))
+  }
+
+  async #work(lane: Lane): Promise<void> {
+    for (;;) {
+      const works = this.#queue.take(batchMax)
+      if (works.length === 0) break
+      this.#running += 1
+      const startedAt = performance.now()
+      await settle(lane, works, this.#options)
+      this.#running -= 1
+      this.#queue.release(works)
+      this.#seen(works, startedAt)
+      // Another lane may have passed over works whose keys are free now.
+      if (!this.#queue.isEmpty) this.#wakeLane()
+    }
+    this.#idle.push(lane)
+    if (this.#isClosing && this.#running === 0 && this.#queue.isEmpty) this.#onQuiet?.()
+  }
+
+  #seen(works: readonly Work[], startedAt: number): void {
+    const commands = works.reduce((sum, work) => sum + work.size, 0)
+    const waitMs = startedAt - Math.min(...works.map((work) => work.queuedAt))
+    this.#options.onBatch?.({ commands, waitMs, durationMs: performance.now() - startedAt })
+  }
+}
+
+function keysOf(commands: readonly Command[]): string[] {
+  const keys = new Set<string>()
+  for (const { tenantId, needs } of commands) {
+    for (const reference of needs.accounts ?? []) keys.add(`${tenantId}/account/${reference}`)
+    for (const reference of needs.claims ?? []) keys.add(`${tenantId}/claim/${reference}`)
+  }
+  return [...keys]
+}
+
+/** Commits works together; when that fails for a reason nobody foresaw, one by one, so that none fails its neighbours. */
+async function settle(lane: Lane, works: readonly Work[], options: BookkeeperOptions): Promise<void> {
+  try {
+    const outcomes = await attempt(lane, works)
+    works.forEach((work, index) => work.resolve(outcomes[index] ?? []))
+  } catch (error) {
+    const [only] = works
+    if (works.length === 1 && only) {
+      if (!(error instanceof Refusal)) options.onBug?.(error)
+      only.reject(error)
+      return
+    }
+    if (error instanceof OutcomeUnknown) {
+      options.onBug?.(error)
+      for (const work of works) work.reject(error)
+      return
+    }
+    for (const work of works) await settle(lane, [work], options)
+  }
+}
+
+/** Repeats what lost a race, a few times. */
+async function attempt(lane: Lane, works: readonly Work[]): Promise<Outcome[][]> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await lane.run(works)
+    } catch (error) {
+      const isLostRace =
+        isRetryable(error) || error instanceof MovedMeanwhile || (works.length === 1 && isTaken(error))
+      if (!(isLostRace || error instanceof ConnectionLost) || count >= attemptsMax) throw error
+      if (error instanceof ConnectionLost) await new Promise((resolve) => setTimeout(resolve, 50 * count))
+    }
+  }
+}
+
+const uniqueViolation = '23505'
+const isTaken = (error: unknown) => error instanceof pg.DatabaseError && error.code === uniqueViolation
+
+/** The connection broke before anything was written: the same work may simply be done again. */
+class ConnectionLost extends Refusal {
+  override name = 'ConnectionLost'
+  constructor() {
+    super('database_unavailable', 'unavailable', 'The database cannot be reached', 1)
+  }
+}
+
+/** The connection broke while the commit was on its way. Repeating it could book twice, so nobody here does. */
+export class OutcomeUnknown extends Refusal {
+  override name = 'OutcomeUnknown'
+  constructor() {
+    super('outcome_unknown', 'unavailable', 'The connection to the database broke during the commit', 1)
+  }
+}
+
+/** One connection on which batches are decided and committed, one after another. */
+class Lane {
+  readonly #options: BookkeeperOptions
+  #client: pg.Client | undefined
+
+  constructor(options: BookkeeperOptions) {
+    this.#options = options
+  }
+
+  async run(works: readonly Work[]): Promise<Outcome[][]> {
+    const client = await this.#connected()
+    const commands = works.flatMap((work) => work.commands)
+    const tenants = [...new Set(commands.map((command) => command.tenantId))]
+    const begun = Promise.all([
+      client.query('begin'),
+      client.query({
+        name: 'tenants',
+        text: 'select set_config($1, $2, true)',
+        values: [tenantsSetting, `{${tenants.join(',')}}`],
+      }),
+    ])
+    let isCommitting = false
+    try {
+      const [, desks] = await Promise.all([begun, loadDesks(client, commands, this.#options.clock())])
+      const decided = works.map((work) => decideAll(desks, work.commands))
+      const writes = writesOf(desks.values())
+      const companions = works.flatMap((work, index) => work.options.companions?.(decided[index] ?? []) ?? [])
+      isCommitting = true
+      await commitAll(client, [
+        ...writes.map((write) => runWrite(client, write)),
+        ...companions.map(({ text, values }) => client.query(text, values)),
+      ])
+      return decided
+    } catch (error) {
+      throw await this.#recover(client, error, isCommitting)
+    }
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client
+    this.#client = undefined
+    await client?.end().catch(() => undefined)
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#client) return this.#client
+    const client = new pg.Client({
+      ...this.#options.connection,
+      types: typeParsers,
+      application_name: 'quittance-bookkeeper',
+      pipeline: true,
+    } as pg.ClientConfig)
+    client.on('error', () => {
+      if (this.#client === client) this.#client = undefined
+    })
+    try {
+      await client.connect()
+      await client.query(`${sessionStart}; ${laneSettings}`)
+    } catch {
+      await client.end().catch(() => undefined)
+      throw new ConnectionLost()
+    }
+    this.#client = client
+    return client
+  }
+
+  /** Leaves the connection usable, or drops it, and says what the failure means. */
+  async #recover(client: pg.Client, error: unknown, isCommitting: boolean): Promise<unknown> {
+    const isAnswer = error instanceof pg.DatabaseError && !isShutdown(error)
+    try {
+      await client.query('rollback')
+      if (!isConnectionError(error)) return error
+    } catch {
+      if (this.#client === client) this.#client = undefined
+      void client.end().catch(() => undefined)
+      if (isAnswer || error instanceof MovedMeanwhile) return error
+    }
+    return isCommitting ? new OutcomeUnknown() : new ConnectionLost()
+  }
+}
+
+/** 57P01 and its neighbours: the server goes down and takes the session with it. */
+const isShutdown = (error: pg.DatabaseError) => error.code?.startsWith('57P') === true
+
+const isConnectionError = (error: unknown) =>
+  (error instanceof pg.DatabaseError && isShutdown(error)) ||
+  (error instanceof Error && /Connection terminated|ECONN|EPIPE|not queryable/.test(error.message))
+
+function decideAll(desks: Map<string, Desk>, commands: readonly Command[]): Outcome[] {
+  return commands.map((command) => {
+    const desk = desks.get(command.tenantId)
+    if (!desk) throw new Error('a command of a tenant that was not loaded')
+    return decideOne(desk, command)
+  })
+}
+
+/** A refused command leaves no change: what it recorded before it was refused is taken back. */
+export function decideOne<R>(desk: Desk, command: Command<R>): Outcome<R> {
+  const mark = desk.journal.mark()
+  desk.commandId = command.id
+  desk.metadata = command.metadata ?? {}
+  try {
+    return { result: command.decide(desk) }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    desk.journal.rollBack(mark)
+    return { refusal: error }
+  }
+}
+
+/** Sends the commit behind the writes without waiting for them, and takes no answer but COMMIT for done. */
+async function commitAll(client: pg.Client, writes: Promise<pg.QueryResult>[]): Promise<void> {
+  const commit = client.query('commit')
+  const results = await Promise.allSettled(writes)
+  const failed = results.find((result) => result.status === 'rejected')
+  const done = await Promise.allSettled([commit])
+  if (failed) throw failed.reason
+  const [answer] = done
+  if (answer?.status === 'rejected') throw answer.reason
+  if (answer?.value.command !== 'COMMIT') throw new Error(`commit was answered by ${answer?.value.command}`)
+}

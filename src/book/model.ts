@@ -1,0 +1,154 @@
+/** The words of the book as the bookkeeper loads and writes them. Amounts are minor units of the account's currency. */
+
+export type EntryKind =
+  | 'invoice'
+  | 'fee'
+  | 'payment'
+  | 'adjustment'
+  | 'chargeback'
+  | 'discount'
+  | 'reporting'
+
+/** `ledger`: booked by the caller's ledger; `claim`: booked for an unmanaged claim, hidden from get_account. */
+export type Origin = 'ledger' | 'claim'
+
+export type Json = Record<string, unknown>
+
+export interface AccountHeader {
+  readonly accountId: string
+  readonly reference: string
+  readonly currency: string
+  readonly autoDebtorReference: string | null
+  entrySeq: number
+  creditMinor: number
+  outstandingMinor: number
+  claimsAmountMinor: number
+  claimsFeesMinor: number
+}
+
+/** What a command asks for with `needs.profile`. */
+export interface Profile {
+  paymentReference: string | null
+  portfolioReference: string | null
+  meta: Json
+  scores: Json[]
+  debtors: AccountDebtor[]
+  products: Product[]
+}
+
+export interface AccountDebtor {
+  readonly reference: string
+  readonly position: number
+}
+
+export interface Product {
+  readonly reference: string
+  readonly position: number
+  data: Json
+}
+
+/** A person or company, known to the tenant by one reference over all accounts (D-38). */
+export interface Debtor {
+  readonly reference: string
+  data: Json
+}
+
+export interface Entry {
+  readonly seq: number
+  readonly reference: string
+  readonly kind: EntryKind
+  readonly origin: Origin
+  readonly debit: string | null
+  readonly credit: string | null
+  readonly effect: -1 | 0 | 1
+  readonly amountMinor: number
+  readonly excessMinor: number
+  readonly itemSeq: number | null
+  readonly details: Json
+  readonly context: Json
+  readonly createdAtMs: number
+  readonly commandId: string
+}
+
+/** An entry that was booked before and that a command names. */
+export interface NamedEntry {
+  readonly seq: number
+  readonly reference: string
+  readonly kind: EntryKind
+  readonly origin: Origin
+  readonly amountMinor: number
+  readonly excessMinor: number
+  readonly itemSeq: number | null
+  /** Sum of the chargebacks that named it. */
+  chargedBackMinor: number
+}
+
+export type ItemKind = 'invoice' | 'fee' | 'adjustment' | 'chargeback'
+
+export interface Item {
+  readonly seq: number
+  readonly kind: ItemKind
+  readonly origin: Origin
+  readonly reference: string
+  outstandingMinor: number
+  paidMinor: number
+  readonly parentSeq: number | null
+  position: number
+  isRetired: boolean
+  readonly feeType: string | null
+  readonly productReference: string | null
+  dueOn: string | null
+  readonly createdAtMs: number
+}
+
+export type ClaimStatus = 'PENDING' | 'ACTIVE' | 'RESOLVED' | 'DELETED'
+
+export const resolutionReasons = [
+  'CLAIM_SOLD',
+  'CLAIM_PAID',
+  'FRAUDULENT',
+  'CLAIM_DISCARDED',
+  'CLAIM_DISCHARGED',
+  'CLAIM_INVALIDATED',
+] as const
+export type ResolutionReason = (typeof resolutionReasons)[number]
+
+export interface Claim {
+  readonly claimId: string
+  readonly reference: string
+  receeveReference: string
+  accountId: string
+  itemSeq: number
+  isManaged: boolean
+  status: ClaimStatus
+  resolutionReason: ResolutionReason | null
+  isResolvedByRequest: boolean
+  originalDueOn: string
+  currentDueOn: string
+  debtorReference: string | null
+  primaryDebtor: Json | null
+  productReference: string | null
+  portfolioReference: string | null
+  creditorReference: string | null
+  paymentReference: string | null
+  scores: Json[] | null
+  meta: Json
+  frozenMeta: Json | null
+  createdAtMs: number
+  resolvedAtMs: number | null
+  deletedAtMs: number | null
+}
+
+export interface ProviderPayment {
+  readonly provider: string
+  readonly trackingId: string
+  readonly amountMinor: number
+  readonly currency: string
+  readonly firstSeq: number
+  readonly lastSeq: number
+}
+
+export interface BookEvent {
+  readonly type: string
+  readonly data: Json
+}

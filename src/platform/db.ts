@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import pg from 'pg'
+import { newId } from '../kernel/id.ts'
+import type { Tables } from './tables.ts'
+
+export const appRole = 'quittance_app'
+export const schemaName = 'quittance'
+
+/** How a database is reached: a URL, or the socket directory of the embedded server. */
+export type Connection = { connectionString: string } | { host: string; port: number; user: string; database: string }
+
+/** Everything that commits or rolls back together in one ordinary unit of work of one tenant. */
+export interface Tx {
+  readonly tenantId: string
+  readonly now: Date
+  readonly db: Transaction<Tables>
+  emit(event: NewEvent): Promise<void>
+}
+
+export interface NewEvent {
+  type: string
+  data: Record<string, unknown>
+  metadata?: Record<string, unknown>
+}
+
+export interface Unit {
+  tenantId: string
+  now: Date
+  isReadOnly?: boolean
+}
+
+const { builtins } = pg.types
+
+function parseSafeInteger(text: string): number {
+  const value = Number(text)
+  assert(Number.isSafeInteger(value), `int8 out of safe range: ${text}`)
+  return value
+}
+
+/** Parsers for our own connections only; other libraries on the same driver keep theirs. */
+export const typeParsers: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === builtins.INT8) return parseSafeInteger
+    if (oid === builtins.DATE) return (text: string) => text
+    return pg.types.getTypeParser(oid, format)
+  },
+} as pg.CustomTypesConfig
+
+/** What every session of ours starts with: the role that owns nothing, and our schema. */
+export const sessionStart = `set role ${appRole}; set search_path = ${schemaName}, public; set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '60s'`
+
+/** A pool whose sessions act as the application role, under row-level security. */
+export function createAppPool(connection: Connection, max: number): pg.Pool {
+  const pool = new pg.Pool({ ...connection, max, types: typeParsers, application_name: 'quittance' })
+  // Queries of a client run in order, so the first query of a borrower waits for this one.
+  pool.on('connect', (client) => void client.query(sessionStart).catch(() => undefined))
+  // An idle connection that breaks (the server restarted) is replaced at its next use.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+/** A pool that acts as the owner of the schema: migrations, roles and the job queue, never a request. */
+export function createOwnerPool(connection: Connection, max: number): pg.Pool {
+  const pool = new pg.Pool({ ...connection, max, types: typeParsers, application_name: 'quittance-owner' })
+  pool.on('error', () => undefined)
+  return pool
+}
+
+export function kyselyOn(pool: pg.Pool): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+}
+
+export const tenantsSetting = 'quittance.tenants'
+
+/** Runs `work` as one transaction of one tenant and answers after its commit. */
+export async function inTransaction<R>(
+  db: Kysely<Tables>,
+  unit: Unit,
+  work: (tx: Tx) => Promise<R>,
+): Promise<R> {
+  const attemptsMax = 3
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await attemptTransaction(db, unit, work)
+    } catch (error) {
+      if (!isRetryable(error) || attempt >= attemptsMax) throw error
+    }
+  }
+}
+
+function attemptTransaction<R>(
+  db: Kysely<Tables>,
+  unit: Unit,
+  work: (tx: Tx) => Promise<R>,
+): Promise<R> {
+  const begin = db.transaction().setAccessMode(unit.isReadOnly ? 'read only' : 'read write')
+  return begin.execute(async (transaction) => {
+    await sql`select set_config(${tenantsSetting}, ${`{${unit.tenantId}}`}, true)`.execute(transaction)
+    return work({
+      tenantId: unit.tenantId,
+      now: unit.now,
+      db: transaction,
+      emit: (event) => insertEvent(transaction, unit, event),
+    })
+  })
+}
+
+async function insertEvent(db: Transaction<Tables>, unit: Unit, event: NewEvent): Promise<void> {
+  await db
+    .insertInto('event')
+    .values({
+      tenant_id: unit.tenantId,
+      message_id: newId(),
+      type: event.type,
+      data: JSON.stringify(event.data),
+      metadata: JSON.stringify(event.metadata ?? {}),
+      occurred_at: unit.now,
+    })
+    .execute()
+}
+
+const serializationFailure = '40001'
+const deadlockDetected = '40P01'
+
+/** A failure that says "again": the same work may succeed when it is simply repeated. */
+export function isRetryable(error: unknown): boolean {
+  return (
+    error instanceof pg.DatabaseError &&
+    (error.code === serializationFailure || error.code === deadlockDetected)
+  )
+}

@@ -1,0 +1,8 @@
+/** A reason why the embedded PostgreSQL cannot serve, worded for the person who can change it. */
+export class EmbeddedPostgresError extends Error {
+  override readonly name = 'EmbeddedPostgresError'
+}
+
+/** What to do where the embedded PostgreSQL cannot run at all. */
+export const useYourOwnDatabase =
+  'Give the address of a PostgreSQL of your own instead: --database-url or DATABASE_URL.'

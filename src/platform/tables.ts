@@ -1,0 +1,207 @@
+import type { Generated, JSONColumnType } from 'kysely'
+
+/** The tables as Kysely sees them; migrations/ is the truth, test/schema.test.ts compares the two. */
+export interface Tables {
+  tenant: TenantTable
+  oauth_client: OAuthClientTable
+  door_credential: DoorCredentialTable
+  signing_key: SigningKeyTable
+  account: AccountTable
+  debtor: DebtorTable
+  account_debtor: AccountDebtorTable
+  product: ProductTable
+  entry: EntryTable
+  item: ItemTable
+  claim: ClaimTable
+  provider_payment: ProviderPaymentTable
+  event: EventTable
+  idempotent_request: IdempotentRequestTable
+  pending_command: PendingCommandTable
+}
+
+type Json = JSONColumnType<Record<string, unknown>>
+
+interface TenantTable {
+  tenant_id: string
+  space_id: Generated<number>
+  name: string
+  is_sandbox: boolean
+  time_zone: string
+  settings: Json
+  created_at: Date
+}
+
+interface OAuthClientTable {
+  tenant_id: string
+  client_id: string
+  secret_sha256: Buffer
+  created_at: Date
+  revoked_at: Date | null
+}
+
+interface DoorCredentialTable {
+  tenant_id: string
+  door: string
+  key_id: string
+  secret_sha256: Buffer
+  secret_sealed: Buffer | null
+  created_at: Date
+  revoked_at: Date | null
+}
+
+interface SigningKeyTable {
+  key_id: string
+  public_jwk: Json
+  private_jwk_sealed: Buffer
+  created_at: Date
+  retired_at: Date | null
+}
+
+interface AccountTable {
+  tenant_id: string
+  account_id: string
+  reference: string
+  currency: string
+  auto_debtor_reference: string | null
+  entry_seq: number
+  credit_minor: number
+  outstanding_minor: number
+  claims_amount_minor: number
+  claims_fees_minor: number
+  payment_reference: string | null
+  portfolio_reference: string | null
+  meta: Json
+  scores: JSONColumnType<unknown[]>
+  created_at: Date
+}
+
+interface DebtorTable {
+  tenant_id: string
+  reference: string
+  data: Json
+  updated_at: Date
+}
+
+interface AccountDebtorTable {
+  tenant_id: string
+  account_id: string
+  debtor_reference: string
+  position: number
+}
+
+interface ProductTable {
+  tenant_id: string
+  account_id: string
+  reference: string
+  position: number
+  data: Json
+}
+
+interface EntryTable {
+  tenant_id: string
+  account_id: string
+  seq: number
+  reference: string
+  kind: string
+  origin: string
+  debit: string | null
+  credit: string | null
+  effect: number
+  amount_minor: number
+  excess_minor: number
+  item_seq: number | null
+  details: Json
+  context: Json
+  created_at: Date
+  booked_at: Date
+  command_id: string
+}
+
+interface ItemTable {
+  tenant_id: string
+  account_id: string
+  item_seq: number
+  kind: string
+  origin: string
+  reference: string
+  outstanding_minor: number
+  is_open: boolean
+  paid_minor: number
+  parent_seq: number | null
+  position: number
+  is_retired: boolean
+  fee_type: string | null
+  product_reference: string | null
+  due_on: string | null
+  created_at: Date
+}
+
+interface ClaimTable {
+  tenant_id: string
+  claim_id: string
+  reference: string
+  receeve_reference: string
+  account_id: string
+  item_seq: number
+  is_managed: boolean
+  status: string
+  resolution_reason: string | null
+  is_resolved_by_request: boolean
+  original_due_on: string
+  current_due_on: string
+  debtor_reference: string | null
+  primary_debtor: JSONColumnType<Record<string, unknown>> | null
+  product_reference: string | null
+  portfolio_reference: string | null
+  creditor_reference: string | null
+  payment_reference: string | null
+  scores: JSONColumnType<unknown[]> | null
+  meta: Json
+  frozen_meta: JSONColumnType<Record<string, unknown>> | null
+  created_at: Date
+  resolved_at: Date | null
+  deleted_at: Date | null
+}
+
+interface ProviderPaymentTable {
+  tenant_id: string
+  account_id: string
+  provider: string
+  tracking_id: string
+  amount_minor: number
+  currency: string
+  first_seq: number
+  last_seq: number
+}
+
+interface EventTable {
+  tenant_id: string
+  xid: Generated<string>
+  seq: Generated<number>
+  message_id: string
+  type: string
+  data: Json
+  metadata: Json
+  occurred_at: Date
+}
+
+interface IdempotentRequestTable {
+  tenant_id: string
+  key: string
+  fingerprint: string
+  holder: string
+  locked_until: Date
+  status: number | null
+  answer: string | null
+  created_at: Date
+}
+
+interface PendingCommandTable {
+  tenant_id: string
+  seq: Generated<number>
+  command_id: string
+  operation: string
+  input: Json
+  options: Json
+  created_at: Date
+}
