@@ -7,7 +7,7 @@ const uses = {
   events: ['kernel', 'platform'],
   accounts: ['kernel', 'platform', 'book'],
   claims: ['kernel', 'platform', 'book', 'accounts'],
-  payments: ['kernel', 'platform', 'book'],
+  payments: ['kernel', 'platform', 'book', 'accounts'],
   imports: ['kernel', 'platform', 'book', 'accounts', 'claims', 'payments'],
 }
 const modules = Object.keys(uses)

@@ -19,6 +19,8 @@ export interface ClaimBefore {
   readonly status: Claim['status'] | 'NONE'
   readonly amountMinor: number
   readonly feesMinor: number
+  /** False for a claim that just came from another account: its totals were not in this one. */
+  readonly isCounted: boolean
 }
 
 /** The changes of one account that its transaction writes. */
@@ -41,6 +43,8 @@ export interface Loaded {
   readonly header: AccountHeader
   readonly isNew: boolean
 }
+
+const newClaim: ClaimBefore = { status: 'NONE', amountMinor: 0, feesMinor: 0, isCounted: false }
 
 /**
  * An in-memory picture of one account: its header, the items and claims that commands name, and what they change.
@@ -181,7 +185,7 @@ export class Book {
   }
 
   addClaim(claim: Claim): void {
-    this.journal.put(this.touched, claim, { status: 'NONE', amountMinor: 0, feesMinor: 0 })
+    this.journal.put(this.touched, claim, newClaim)
     this.journal.put(this.claims, claim.itemSeq, claim)
     this.journal.add(this.changes.newClaims, claim)
   }
@@ -199,7 +203,25 @@ export class Book {
       status: claim.status,
       amountMinor: this.amountOf(claim),
       feesMinor: this.feesTotalOf(claim),
+      isCounted: claim.status === 'ACTIVE' || claim.status === 'RESOLVED',
     })
+  }
+
+  /** Takes in a claim that was elsewhere before: deleted and made anew, or moved here from another account. */
+  adoptClaim(claim: Claim, before: ClaimBefore): void {
+    this.journal.put(this.touched, claim, { ...before, isCounted: false })
+    this.journal.put(this.claims, claim.itemSeq, claim)
+    if (!this.changes.newClaims.has(claim)) this.journal.add(this.changes.changedClaims, claim)
+  }
+
+  /** Lets go of a claim that another book takes over. Its items must be settled. Answers what it was here. */
+  releaseClaim(claim: Claim): ClaimBefore {
+    this.touch(claim)
+    const before = this.touched.get(claim) ?? newClaim
+    this.journal.remove(this.touched, claim)
+    this.journal.remove(this.claims, claim.itemSeq)
+    this.journal.remove(this.changes.changedClaims, claim)
+    return before
   }
 
   private siblings(principalSeq: number): Item[] {

@@ -32,6 +32,13 @@ export function conclude(book: Book, conclusion: Conclusion): void {
   conclusion.emit(accountTotals(book))
 }
 
+/** Takes a claim that leaves for another account out of this one's totals. */
+export function uncount(book: Book, before: ClaimBefore, emit: Conclusion['emit']): void {
+  if (!before.isCounted || (before.amountMinor === 0 && before.feesMinor === 0)) return
+  moveAccountTotals(book, { amountDelta: -before.amountMinor, feesDelta: -before.feesMinor })
+  emit(accountTotals(book))
+}
+
 function moveAccountTotals(book: Book, delta: { amountDelta: number; feesDelta: number }): void {
   const { account } = book
   book.changeAccount({
@@ -54,10 +61,10 @@ function accountTotals(book: Book): BookEvent {
   }
 }
 
-const isCounted = (status: ClaimBefore['status']) => status === 'ACTIVE' || status === 'RESOLVED'
+const isCounted = (status: Claim['status']) => status === 'ACTIVE' || status === 'RESOLVED'
 
 function countedBefore(before: ClaimBefore): { amountMinor: number; feesMinor: number } {
-  return isCounted(before.status) ? before : { amountMinor: 0, feesMinor: 0 }
+  return before.isCounted ? before : { amountMinor: 0, feesMinor: 0 }
 }
 
 function countedNow(book: Book, claim: Claim): { amountMinor: number; feesMinor: number } {
@@ -91,7 +98,7 @@ export function resolve(
     isResolvedByRequest: how.isByRequest ?? false,
     resolvedAtMs: how.nowMs,
     // Without the profile the account's meta is unknown here; the statement that writes the claim takes it (D-29).
-    frozenMeta: book.profile?.meta ?? null,
+    frozenMeta: book.profile?.meta ?? claim.frozenMeta,
   })
 }
 

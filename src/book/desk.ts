@@ -117,6 +117,12 @@ export class Desk {
     return other?.claim.receeveReference === reference ? other : undefined
   }
 
+  /** The claim that holds exactly this reference, in whatever state. */
+  claimHolding(reference: string): ClaimAt | undefined {
+    assert(this.claims.has(reference), 'the command did not name this claim')
+    return this.claims.get(reference)
+  }
+
   addClaim(book: Book, claim: Claim): void {
     book.addClaim(claim)
     this.journal.put(this.claims, claim.reference, { claim, book })
@@ -125,6 +131,12 @@ export class Desk {
   findDebtor(reference: string): Debtor | undefined {
     assert(this.debtors.has(reference), 'the command did not name this debtor')
     return this.debtors.get(reference)
+  }
+
+  /** A debtor's data as this batch knows it newest. */
+  debtorData(book: Book, reference: string): Json | undefined {
+    const changed = this.debtors.get(reference)
+    return changed?.data ?? book.details.debtors.find((debtor) => debtor.reference === reference)?.data
   }
 
   saveDebtor(reference: string, data: Json): Debtor {

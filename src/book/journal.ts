@@ -33,11 +33,11 @@ export class Journal {
     this.#undo.push(() => void (had ? map.set(key, before) : map.delete(key)))
   }
 
-  remove<K, V>(map: Map<K, V>, key: K): void {
-    if (!map.has(key)) return
-    const before = map.get(key) as V
-    map.delete(key)
-    this.#undo.push(() => void map.set(key, before))
+  remove<K>(from: Map<K, unknown> | Set<K>, key: K): void {
+    if (!from.has(key)) return
+    const before = from instanceof Map ? from.get(key) : undefined
+    from.delete(key)
+    this.#undo.push(() => void (from instanceof Map ? from.set(key, before) : from.add(key)))
   }
 
   add<T>(set: Set<T>, element: T): void {

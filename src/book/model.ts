@@ -39,6 +39,8 @@ export interface Profile {
 export interface AccountDebtor {
   readonly reference: string
   readonly position: number
+  /** As it was when the account was locked; a debtor that a command changes is read from the desk. */
+  readonly data: Json
 }
 
 export interface Product {

@@ -15,6 +15,8 @@ export interface EntryOrder {
   readonly context: Json
   /** The item that it moves or, for a fee, belongs to. Absent: the account as a whole. */
   readonly target?: Target | undefined
+  /** The house account on the other side, where it is not the kind's usual one. */
+  readonly house?: string | undefined
   /** What a new item carries. */
   readonly item?: ItemWords | undefined
 }
@@ -99,7 +101,7 @@ function postReduction(book: Book, order: EntryOrder, house: string): number {
 function postAdjustment(book: Book, order: EntryOrder): number {
   if (order.amountMinor === 0) return postMemo(book, order)
   if (order.amountMinor < 0) {
-    return postReduction(book, { ...order, amountMinor: -order.amountMinor }, 'revenue')
+    return postReduction(book, { ...order, amountMinor: -order.amountMinor }, order.house ?? 'revenue')
   }
   const item = itemOf(order)
   if (!item) return postCharge(book, order)

@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto'
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) {
-    return `[${value.map((item: unknown) => canonicalJson(item)).join(',')}]`
+    // Unlike `map`, this also visits holes.
+    return `[${Array.from(value, (item: unknown) => canonicalJson(item)).join(',')}]`
   }
   if (isPlainObject(value)) return canonicalObject(value)
   const isScalar =

@@ -39,11 +39,17 @@ export async function ensureCluster(
 
 async function runInitdb(draft: string, binaries: string, account?: Account): Promise<void> {
   const options = [
-    ...['--pgdata', draft, '--username', ownerRole, '--encoding', 'UTF8'],
+    `--pgdata=${draft}`,
+    `--username=${ownerRole}`,
     // Safe because the socket lies in a directory only PostgreSQL's own user may enter.
-    ...['--auth-local', 'trust', '--auth-host', 'reject'],
-    ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-    ...['--data-checksums', '--no-instructions'],
+    '--auth-local=trust',
+    '--auth-host=reject',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--data-checksums',
+    '--no-instructions',
   ]
   const spawnOptions = { ...account, cwd: '/', env: childEnvironment, timeout: initdbLimitMs }
   try {

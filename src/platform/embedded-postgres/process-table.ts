@@ -31,8 +31,8 @@ export function commandLine(pid: number): string | undefined {
   if (words !== undefined) return words.replaceAll('\0', ' ')
   if (process.platform === 'linux') return undefined
   try {
-    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const
-    return execFileSync('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], options)
+    const words = ['-ww', '-o', 'command=', '-p', String(pid)]
+    return execFileSync('/bin/ps', words, { encoding: 'utf8', stdio: 'pipe' }).trimEnd()
   } catch {
     return undefined
   }

@@ -52,12 +52,11 @@ function claim(file: string, record: string, depth: number): Holder | undefined 
       if (linkIfFree(draft, file)) return undefined
       const state = readState(file)
       if (typeof state === 'object') return state
-      if (state === 'stale') {
-        const takeover = `${file}.takeover`
-        const rival = claim(takeover, record, depth + 1)
-        if (rival !== undefined) return rival
-        if (replaceIfStale(draft, file, takeover)) return undefined
-      }
+      if (state === 'free') continue
+      const takeover = `${file}.takeover`
+      const rival = claim(takeover, record, depth + 1)
+      if (rival !== undefined) return rival
+      if (replaceIfStale(draft, file, takeover)) return undefined
     }
   } finally {
     fs.rmSync(draft, { force: true })

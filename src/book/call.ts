@@ -1,0 +1,37 @@
+import type { Book } from './book.ts'
+import { claimNames } from './conclude.ts'
+import type { Desk } from './desk.ts'
+import type { Claim, Json } from './model.ts'
+
+/** What a tenant may switch; the defaults are the decisions of the Receeve specification. */
+export interface TenantSwitches {
+  /** D-15: a debtor without names is refused. */
+  readonly strictDebtorNames: boolean
+  /** D-25: a provider's payment that was booked before is answered, not booked again. */
+  readonly dedupePayments: boolean
+  /** D-79: what a credit pays first. */
+  readonly creditPriority: 'FEES_FIRST' | 'AMOUNT_FIRST'
+}
+
+/** What a command knows of the call that brought it. */
+export interface CallContext {
+  readonly tenantId: string
+  readonly commandId: string
+  readonly timeZone: string
+  readonly switches: TenantSwitches
+  readonly metadata: Json
+  readonly triggerName?: string | undefined
+}
+
+/** D-20: tells that a call named a custom trigger, once per claim that it touched. */
+export function announceTrigger(
+  desk: Desk,
+  at: { book: Book; claim: Claim },
+  triggerName: string | undefined,
+): void {
+  if (triggerName === undefined || at.claim.status === 'DELETED') return
+  desk.emit({
+    type: 'event.customClaimTrigger.executed',
+    data: { ...claimNames(at.book, at.claim), triggerName, triggerContext: {} },
+  })
+}

@@ -1,0 +1,28 @@
+export { type Book, bounded, type ClaimBefore } from './book.ts'
+export {
+  Bookkeeper,
+  type Command,
+  type Companion,
+  decideOne,
+  OutcomeUnknown,
+  type Outcome,
+} from './bookkeeper.ts'
+export { claimNames, conclude, reactivate, resolve, uncount } from './conclude.ts'
+export { type ClaimAt, Desk, type Needs } from './desk.ts'
+export { paymentKey } from './load.ts'
+export {
+  type AccountDebtor,
+  type Claim,
+  type Debtor,
+  type EntryKind,
+  type Item,
+  type Json,
+  type NamedEntry,
+  type Origin,
+  type Product,
+  type ResolutionReason,
+  resolutionReasons,
+} from './model.ts'
+export { type EntryOrder, post, type Target } from './post.ts'
+export { refuse } from './refusals.ts'
+export { announceTrigger, type CallContext, type TenantSwitches } from './call.ts'

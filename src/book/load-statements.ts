@@ -1,0 +1,105 @@
+/** The statements that lock and read what a batch needs. Columns carry the names of the model, so that rows are used as they are. */
+
+// The batch is joined to the tables by index, row by row: the planner knows neither its size nor that it is small.
+export const laneSettings = `set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off`
+
+const pairs = (parameter: number) => `json_to_recordset($${parameter}::json) as w(t uuid, r text)`
+const triples = (parameter: number) => `json_to_recordset($${parameter}::json) as w(t uuid, a text, r text)`
+
+const headerColumns = `a.tenant_id as "tenantId", a.account_id as "accountId", a.reference, a.currency,
+  a.auto_debtor_reference as "autoDebtorReference", a.entry_seq as "entrySeq", a.credit_minor as "creditMinor",
+  a.outstanding_minor as "outstandingMinor", a.claims_amount_minor as "claimsAmountMinor",
+  a.claims_fees_minor as "claimsFeesMinor"`
+
+export const lockByReference = `
+select ${headerColumns} from ${pairs(1)} join account a on a.tenant_id = w.t and a.reference = w.r
+order by a.tenant_id, a.account_id for no key update of a`
+
+export const lockByAnything = `
+with wanted as (
+  select a.tenant_id, a.account_id from ${pairs(1)} join account a on a.tenant_id = w.t and a.reference = w.r
+  union select c.tenant_id, c.account_id from ${pairs(2)} join claim c on c.tenant_id = w.t and c.reference = w.r
+  union select a.tenant_id, a.account_id from ${pairs(3)}
+    join account a on a.tenant_id = w.t and a.auto_debtor_reference = w.r
+)
+select ${headerColumns} from wanted w join account a on a.tenant_id = w.tenant_id and a.account_id = w.account_id
+order by a.tenant_id, a.account_id for no key update of a`
+
+export const loadProfiles = `
+with wanted as (
+  select a.tenant_id, a.account_id from ${pairs(1)} join account a on a.tenant_id = w.t and a.reference = w.r
+  union select c.tenant_id, c.account_id from ${pairs(2)} join claim c on c.tenant_id = w.t and c.reference = w.r
+)
+select a.tenant_id as "tenantId", a.account_id as "accountId", a.payment_reference as "paymentReference",
+  a.portfolio_reference as "portfolioReference", a.meta, a.scores,
+  (select coalesce(json_agg(json_build_object('reference', d.debtor_reference, 'position', d.position, 'data', b.data) order by d.position), '[]')
+    from account_debtor d join debtor b on b.tenant_id = d.tenant_id and b.reference = d.debtor_reference
+    where d.tenant_id = a.tenant_id and d.account_id = a.account_id) as debtors,
+  (select coalesce(json_agg(json_build_object('reference', p.reference, 'position', p.position, 'data', p.data) order by p.position), '[]')
+    from product p where p.tenant_id = a.tenant_id and p.account_id = a.account_id) as products
+from wanted w join account a on a.tenant_id = w.tenant_id and a.account_id = w.account_id`
+
+export const loadEntries = `
+select e.tenant_id as "tenantId", e.account_id as "accountId", e.seq, e.reference, e.kind, e.origin,
+  e.amount_minor as "amountMinor", e.excess_minor as "excessMinor", e.item_seq as "itemSeq",
+  case when e.kind = 'payment' then (
+    select coalesce(sum(b.amount_minor), 0)::bigint from entry b
+    where b.tenant_id = e.tenant_id and b.account_id = e.account_id and b.kind = 'chargeback'
+      and b.context ->> 'ledgerEntryReference' = e.reference) else 0 end as "chargedBackMinor"
+from ${triples(1)} join account a on a.tenant_id = w.t and a.reference = w.a
+join entry e on e.tenant_id = a.tenant_id and e.account_id = a.account_id and e.reference = w.r`
+
+const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`
+const claimFields = `'claimId', c.claim_id, 'reference', c.reference, 'receeveReference', c.receeve_reference,
+  'accountId', c.account_id, 'itemSeq', c.item_seq, 'isManaged', c.is_managed, 'status', c.status,
+  'resolutionReason', c.resolution_reason, 'isResolvedByRequest', c.is_resolved_by_request,
+  'originalDueOn', c.original_due_on, 'currentDueOn', c.current_due_on, 'debtorReference', c.debtor_reference,
+  'primaryDebtor', c.primary_debtor, 'productReference', c.product_reference, 'portfolioReference', c.portfolio_reference,
+  'creditorReference', c.creditor_reference, 'paymentReference', c.payment_reference, 'scores', c.scores, 'meta', c.meta,
+  'frozenMeta', c.frozen_meta, 'createdAtMs', ${ms('c.created_at')}, 'resolvedAtMs', ${ms('c.resolved_at')},
+  'deletedAtMs', ${ms('c.deleted_at')}`
+
+// A principal comes with its fees and its claim: status and totals hang on all of them together.
+export const loadItems = `
+with roots as (
+  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq) as root
+  from ${triples(1)} join account a on a.tenant_id = w.t and a.reference = w.a
+  join entry e on e.tenant_id = a.tenant_id and e.account_id = a.account_id and e.reference = w.r
+  join item i on i.tenant_id = e.tenant_id and i.account_id = e.account_id and i.item_seq = e.item_seq
+  union
+  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq)
+  from ${pairs(2)} join account a on a.tenant_id = w.t and a.reference = w.r
+  join item i on i.tenant_id = a.tenant_id and i.account_id = a.account_id and i.is_open
+  union
+  select c.tenant_id, c.account_id, c.item_seq
+  from ${pairs(3)} join account a on a.tenant_id = w.t and a.reference = w.r
+  join claim c on c.tenant_id = a.tenant_id and c.account_id = a.account_id and c.status in ('PENDING', 'ACTIVE')
+  union
+  select c.tenant_id, c.account_id, c.item_seq
+  from ${pairs(4)} join claim c on c.tenant_id = w.t and c.reference = w.r
+)
+select i.tenant_id as "tenantId", i.account_id as "accountId", i.item_seq as seq, i.kind, i.origin, i.reference,
+  i.outstanding_minor as "outstandingMinor", i.paid_minor as "paidMinor", i.parent_seq as "parentSeq", i.position,
+  i.is_retired as "isRetired", i.fee_type as "feeType", i.product_reference as "productReference", i.due_on as "dueOn",
+  (extract(epoch from i.created_at) * 1000)::bigint as "createdAtMs", c.claim from (
+  select i.* from roots r join item i on i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.item_seq = r.root
+  union all
+  select i.* from roots r join item i on i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.parent_seq = r.root
+) i left join lateral (
+  select json_build_object(${claimFields}) as claim from claim c
+  where c.tenant_id = i.tenant_id and c.account_id = i.account_id and c.item_seq = i.item_seq
+) c on i.parent_seq is null
+order by i.tenant_id, i.account_id, i.item_seq`
+
+export const lockDebtors = `
+select d.tenant_id as "tenantId", d.reference, d.data from ${pairs(1)}
+join debtor d on d.tenant_id = w.t and d.reference = w.r
+order by d.tenant_id, d.reference for no key update of d`
+
+export const loadPayments = `
+select p.tenant_id as "tenantId", p.account_id as "accountId", p.provider, p.tracking_id as "trackingId",
+  p.amount_minor as "amountMinor", p.currency, p.first_seq as "firstSeq", p.last_seq as "lastSeq"
+from json_to_recordset($1::json) as w(t uuid, a text, p text, k text)
+join account a on a.tenant_id = w.t and a.reference = w.a
+join provider_payment p on p.tenant_id = a.tenant_id and p.account_id = a.account_id and p.provider = w.p and p.tracking_id = w.k`
+

@@ -1,0 +1,6 @@
+export { createClaim, recreateClaim } from './create-claim.ts'
+export { creditClaim, type Credited } from './credit-claim.ts'
+export { debitClaim } from './debit-claim.ts'
+export { deleteClaim } from './delete-claim.ts'
+export { resolveClaim } from './resolve-claim.ts'
+export { importClaim, updateClaim } from './update-claim.ts'

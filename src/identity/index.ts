@@ -1,0 +1,8 @@
+export { createTenant, type CreatedTenant, type NewTenant } from './create-tenant.ts'
+export { createTenantFinder, type Tenant, type TenantFinder } from './find-tenant.ts'
+export {
+  createTokenService,
+  type AccessToken,
+  type TokenOwner,
+  type TokenService,
+} from './tokens.ts'

@@ -1,0 +1,149 @@
+import {
+  type Book,
+  type CallContext,
+  type Command,
+  conclude,
+  type Desk,
+  type Json,
+  paymentKey,
+  post,
+  refuse,
+} from '../book/index.ts'
+import { announceAccountTrigger, shownEntry, triggerNeeds } from '../accounts/index.ts'
+import { newId } from '../kernel/id.ts'
+import { allocate, allocationOrder, eligibleItems, type Matching } from './allocation.ts'
+
+export interface PaymentInput extends Matching {
+  readonly accountReference: string
+  readonly totalMinor: number
+  readonly currency: string
+  readonly providerName?: string | undefined
+  readonly trackingId?: string | undefined
+  readonly paymentReference?: string | undefined
+  readonly meta?: Json | undefined
+}
+
+/** What was booked, or where the first booking of the same payment is found (D-25). */
+export type MatchResult =
+  | { readonly entries: Json[]; readonly unallocatedMinor: number }
+  | { readonly bookedBefore: { accountId: string; firstSeq: number; lastSeq: number } }
+
+/** Books a payment and spreads it over what the account still owes, by the given strategy; the rest is credit (D-63). */
+export function matchPayment(context: CallContext, input: PaymentInput): Command<MatchResult> {
+  const { providerName: provider, trackingId } = input
+  const isNamed = provider !== undefined && trackingId !== undefined
+  return {
+    id: context.commandId,
+    tenantId: context.tenantId,
+    metadata: context.metadata,
+    needs: {
+      accounts: [input.accountReference],
+      openItems: true,
+      profile: input.productReference !== undefined,
+      providerPayment: isNamed ? { provider, trackingId } : undefined,
+      ...triggerNeeds(context),
+    },
+    decide(desk) {
+      const book = desk.account(input.accountReference)
+      const result = bookPayment(desk, book, { context, input })
+      announceAccountTrigger(desk, book, context)
+      return result
+    },
+  }
+}
+
+interface Call {
+  readonly context: CallContext
+  readonly input: PaymentInput
+}
+
+function bookPayment(desk: Desk, book: Book, { context, input }: Call): MatchResult {
+  if (input.currency !== book.account.currency) throw refuse('currency_mismatch')
+  requireProduct(book, input.productReference)
+  const known = context.switches.dedupePayments ? bookedBefore(book, input) : undefined
+  if (known) return known
+  if (input.totalMinor === 0) return { entries: [], unallocatedMinor: 0 }
+  const order = allocationOrder(book, eligibleItems(book, input.productReference), input)
+  const { shares, restMinor } = allocate(order, input.totalMinor)
+  const firstSeq = book.account.entrySeq + 1
+  const entries = shares.map(({ item, amountMinor }) => bookShare(desk, book, { input, item, amountMinor }))
+  if (restMinor > 0) entries.push(bookShare(desk, book, { input, amountMinor: restMinor }))
+  rememberPayment(book, input, firstSeq)
+  const data = { accountReference: book.account.reference, ledgerEntries: entries }
+  desk.emit({ type: 'event.accountLedgerEntries.added', data })
+  conclude(book, { nowMs: desk.nowMs, reason: 'PAYMENT', emit: (event) => desk.emit(event) })
+  return { entries, unallocatedMinor: restMinor }
+}
+
+function requireProduct(book: Book, reference: string | undefined): void {
+  if (reference === undefined) return
+  if (!book.details.products.some((product) => product.reference === reference)) throw refuse('product_not_found')
+}
+
+type Item = ReturnType<typeof eligibleItems>[number]
+
+/** D-62: one payment entry per item that it touches; without an item it stays with the account (D-63). */
+function bookShare(
+  desk: Desk,
+  book: Book,
+  share: { input: PaymentInput; item?: Item; amountMinor: number },
+): Json {
+  const { input, item, amountMinor } = share
+  const product = item ? item.productReference : (input.productReference ?? null)
+  const entry = {
+    reference: newId(),
+    kind: 'payment' as const,
+    createdAtMs: desk.nowMs,
+    details: {
+      amount: amountMinor,
+      ...(input.paymentReference === undefined ? {} : { paymentReference: input.paymentReference }),
+      ...(input.providerName === undefined ? {} : { paymentProvider: input.providerName }),
+      meta: {
+        ...input.meta,
+        ...(input.trackingId === undefined ? {} : { trackingId: input.trackingId }),
+      },
+    },
+    context: {
+      ...(item ? { ledgerEntryReference: item.reference } : {}),
+      ...(product === null ? {} : { productReference: product }),
+    },
+  }
+  post(book, {
+    ...entry,
+    origin: item?.origin ?? 'ledger',
+    amountMinor,
+    commandId: desk.commandId,
+    target: item ? { item } : undefined,
+  })
+  return shownEntry(entry)
+}
+
+/** D-25: the same payment of a provider is booked once; another amount under its name is a mistake. */
+function bookedBefore(book: Book, input: PaymentInput): MatchResult | undefined {
+  const { providerName: provider, trackingId } = input
+  if (provider === undefined || trackingId === undefined) return undefined
+  const known = book.providerPayments.get(paymentKey({ provider, trackingId }))
+  if (!known) return undefined
+  if (known.amountMinor !== input.totalMinor || known.currency !== input.currency) {
+    throw refuse('invalid_input', `payment ${trackingId} of ${provider} was booked with another amount`)
+  }
+  const { firstSeq, lastSeq } = known
+  return { bookedBefore: { accountId: book.account.accountId, firstSeq, lastSeq } }
+}
+
+function rememberPayment(book: Book, input: PaymentInput, firstSeq: number): void {
+  const { providerName: provider, trackingId } = input
+  if (provider === undefined || trackingId === undefined) return
+  const key = paymentKey({ provider, trackingId })
+  if (book.providerPayments.has(key)) return
+  const payment = {
+    provider,
+    trackingId,
+    amountMinor: input.totalMinor,
+    currency: input.currency,
+    firstSeq,
+    lastSeq: book.account.entrySeq,
+  }
+  book.journal.put(book.providerPayments, key, payment)
+  book.journal.append(book.changes.newProviderPayments, payment)
+}

@@ -1,0 +1,118 @@
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig, type Environment, type Flags } from './config.ts'
+
+const key = Buffer.alloc(32, 7).toString('base64')
+
+function problemsOf(env: Environment, flags: Flags = {}): readonly string[] {
+  try {
+    loadConfig(env, flags)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('the configuration', () => {
+  it('needs nothing from anybody', () => {
+    expect(loadConfig({}, {})).toEqual({
+      databaseUrl: undefined,
+      dataDir: path.resolve('data'),
+      host: '127.0.0.1',
+      port: 8080,
+      workers: true,
+      logLevel: 'info',
+      lanes: 2,
+      queueMax: 10_000,
+      bodyBytesMax: 6_291_456,
+      batchItemsMax: 1000,
+      rateLimitPerSecond: 5000,
+      tokenRateLimitPerMinute: 60,
+      poolSize: 8,
+      secretKey: undefined,
+      issuer: 'quittance',
+      trustProxy: false,
+      demo: false,
+    })
+  })
+
+  it('reads the environment', () => {
+    const config = loadConfig(
+      {
+        DATABASE_URL: 'postgres://me:secret@db.example:5433/books',
+        QUITTANCE_PORT: '0',
+        QUITTANCE_WORKERS: 'off',
+        QUITTANCE_SECRET_KEY: key,
+        QUITTANCE_TRUST_PROXY: 'on',
+        QUITTANCE_ISSUER: 'https://debts.example/',
+        PATH: '/bin',
+      },
+      {},
+    )
+    expect(config).toMatchObject({
+      databaseUrl: 'postgres://me:secret@db.example:5433/books',
+      port: 0,
+      workers: false,
+      trustProxy: 1,
+      issuer: 'https://debts.example/',
+    })
+    expect(config.secretKey?.equals(Buffer.alloc(32, 7))).toBe(true)
+  })
+
+  it('takes a flag before a variable', () => {
+    const config = loadConfig(
+      { QUITTANCE_PORT: '8081', QUITTANCE_DATA_DIR: '/a' },
+      { port: '8082', dataDir: '/b', demo: true },
+    )
+    expect(config).toMatchObject({ port: 8082, dataDir: '/b', demo: true })
+  })
+
+  it('takes an empty variable for one that is not there', () => {
+    expect(loadConfig({ QUITTANCE_PORT: '', DATABASE_URL: '' }, {})).toMatchObject({
+      port: 8080,
+      databaseUrl: undefined,
+    })
+  })
+
+  it('reaches a database over a socket', () => {
+    const url = 'postgres://me@/books?host=/run/postgresql'
+    expect(loadConfig({ DATABASE_URL: url }, {}).databaseUrl).toBe(url)
+  })
+
+  it('names every wrong value at once and what is accepted', () => {
+    const problems = problemsOf(
+      { QUITTANCE_LANES: '0', QUITTANCE_LOG_LEVEL: 'loud', QUITTANCE_POOL_SIZE: '8.5' },
+      { port: '70000', workers: 'maybe' },
+    )
+    expect(problems).toEqual([
+      '--port: "70000" is not accepted; give a whole number from 0 to 65535',
+      '--workers: "maybe" is not accepted; give on or off',
+      'QUITTANCE_LOG_LEVEL: "loud" is not accepted; give one of trace, debug, info, warn, error, fatal, silent',
+      'QUITTANCE_LANES: "0" is not accepted; give a whole number from 1 to 64',
+      'QUITTANCE_POOL_SIZE: "8.5" is not accepted; give a whole number from 1 to 200',
+    ])
+  })
+
+  it('refuses a flag that says nothing', () => {
+    expect(problemsOf({}, { dataDir: ' ' })).toEqual([
+      '--data-dir: " " is not accepted; give a directory',
+    ])
+  })
+
+  it('keeps secrets out of its complaints', () => {
+    const problems = problemsOf({
+      DATABASE_URL: 'mysql://me:hunter2@db/books',
+      QUITTANCE_SECRET_KEY: 'hunter2',
+    })
+    expect(problems).toHaveLength(2)
+    expect(problems.join()).not.toContain('hunter2')
+  })
+
+  it('refuses a setting that does not exist and guesses which was meant', () => {
+    expect(problemsOf({ QUITTANCE_DATADIR: '/x', QUITTANCE_COLOUR: 'blue' })).toEqual([
+      'QUITTANCE_COLOUR: there is no such setting',
+      'QUITTANCE_DATADIR: there is no such setting; did you mean QUITTANCE_DATA_DIR?',
+    ])
+  })
+})

@@ -1,0 +1,276 @@
+import path from 'node:path'
+
+/** Everything that can be set from outside, checked and complete. */
+export interface Config {
+  /** Undefined: the embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | undefined
+  readonly dataDir: string
+  readonly host: string
+  readonly port: number
+  readonly workers: boolean
+  readonly logLevel: LogLevel
+  readonly lanes: number
+  readonly queueMax: number
+  readonly bodyBytesMax: number
+  readonly batchItemsMax: number
+  readonly rateLimitPerSecond: number
+  readonly tokenRateLimitPerMinute: number
+  readonly poolSize: number
+  /** Undefined: the file `secret.key` in `dataDir`. */
+  readonly secretKey: Buffer | undefined
+  readonly issuer: string
+  /** How many proxies in front of us may name the caller's address; false: none. */
+  readonly trustProxy: false | number
+  readonly demo: boolean
+}
+
+/** What the command line says; it goes before the environment. */
+export interface Flags {
+  databaseUrl?: string
+  dataDir?: string
+  host?: string
+  port?: string
+  workers?: string
+  demo?: boolean
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export const secretKeyBytes = 32
+
+/** Settings that cannot be used, each with what is accepted instead. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(['These settings cannot be used:', ...problems.map((line) => `  ${line}`)].join('\n'))
+    this.problems = problems
+  }
+}
+
+/** The environment of this process; no other file reads it. */
+export function processEnv(): Environment {
+  return process.env
+}
+
+type Parse<T> = (text: string) => T | undefined
+
+/** One setting: where it is found, what it accepts, and what it is when nobody says anything. */
+interface Setting<T> {
+  variable: string
+  flag?: Exclude<keyof Flags, 'demo'>
+  accepts: string
+  parse: Parse<T>
+  fallback: T
+  isSecret?: boolean
+}
+
+const mebibyte = 1024 * 1024
+
+const settings = {
+  databaseUrl: {
+    variable: 'DATABASE_URL',
+    flag: 'databaseUrl',
+    accepts: 'a URL such as postgres://user:password@host:5432/database',
+    parse: parseDatabaseUrl,
+    fallback: undefined,
+    isSecret: true,
+  } satisfies Setting<string | undefined>,
+  dataDir: {
+    variable: 'QUITTANCE_DATA_DIR',
+    flag: 'dataDir',
+    accepts: 'a directory',
+    parse: (text) => path.resolve(text),
+    fallback: path.resolve('data'),
+  } satisfies Setting<string>,
+  host: {
+    variable: 'QUITTANCE_HOST',
+    flag: 'host',
+    accepts: 'a host name or an address, without a port',
+    parse: (text) => (/^[\w.:%-]+$/.test(text) ? text : undefined),
+    fallback: '127.0.0.1',
+  } satisfies Setting<string>,
+  port: {
+    ...wholeNumber('QUITTANCE_PORT', { least: 0, most: 65_535, fallback: 8080 }),
+    flag: 'port',
+  } satisfies Setting<number>,
+  workers: {
+    variable: 'QUITTANCE_WORKERS',
+    flag: 'workers',
+    accepts: 'on or off',
+    parse: parseSwitch,
+    fallback: true,
+  } satisfies Setting<boolean>,
+  logLevel: {
+    variable: 'QUITTANCE_LOG_LEVEL',
+    accepts: `one of ${logLevels.join(', ')}`,
+    parse: (text) => logLevels.find((level) => level === text),
+    fallback: 'info',
+  } satisfies Setting<LogLevel>,
+  lanes: wholeNumber('QUITTANCE_LANES', { least: 1, most: 64, fallback: 2 }),
+  queueMax: wholeNumber('QUITTANCE_QUEUE_MAX', { least: 1, most: 1_000_000, fallback: 10_000 }),
+  bodyBytesMax: wholeNumber('QUITTANCE_BODY_BYTES_MAX', {
+    least: 1024,
+    most: 256 * mebibyte,
+    fallback: 6 * mebibyte,
+  }),
+  batchItemsMax: wholeNumber('QUITTANCE_BATCH_ITEMS_MAX', {
+    least: 1,
+    most: 100_000,
+    fallback: 1000,
+  }),
+  rateLimitPerSecond: wholeNumber('QUITTANCE_RATE_LIMIT_PER_SECOND', {
+    least: 1,
+    most: 1_000_000,
+    fallback: 5000,
+  }),
+  tokenRateLimitPerMinute: wholeNumber('QUITTANCE_TOKEN_RATE_LIMIT_PER_MINUTE', {
+    least: 1,
+    most: 1_000_000,
+    fallback: 60,
+  }),
+  poolSize: wholeNumber('QUITTANCE_POOL_SIZE', { least: 1, most: 200, fallback: 8 }),
+  secretKey: {
+    variable: 'QUITTANCE_SECRET_KEY',
+    accepts: `${secretKeyBytes} bytes in base64, such as openssl rand -base64 32 prints`,
+    parse: parseSecretKey,
+    fallback: undefined,
+    isSecret: true,
+  } satisfies Setting<Buffer | undefined>,
+  issuer: {
+    variable: 'QUITTANCE_ISSUER',
+    accepts: 'a name or a URL without spaces, at most 200 characters',
+    parse: (text) => (/^[\x21-\x7e]{1,200}$/.test(text) ? text : undefined),
+    fallback: 'quittance',
+  } satisfies Setting<string>,
+  trustProxy: {
+    variable: 'QUITTANCE_TRUST_PROXY',
+    accepts: 'off, on (one proxy in front), or the number of proxies from 1 to 10',
+    parse: parseTrustProxy,
+    fallback: false,
+  } satisfies Setting<false | number>,
+}
+
+/** Reads every setting from flags and environment, or names all that cannot be used at once. */
+export function loadConfig(env: Environment, flags: Flags): Config {
+  const problems = unknownVariables(env)
+  const read = <T>(setting: Setting<T>): T => readSetting({ env, flags, problems }, setting)
+  const config: Config = {
+    databaseUrl: read(settings.databaseUrl),
+    dataDir: read(settings.dataDir),
+    host: read(settings.host),
+    port: read(settings.port),
+    workers: read(settings.workers),
+    logLevel: read(settings.logLevel),
+    lanes: read(settings.lanes),
+    queueMax: read(settings.queueMax),
+    bodyBytesMax: read(settings.bodyBytesMax),
+    batchItemsMax: read(settings.batchItemsMax),
+    rateLimitPerSecond: read(settings.rateLimitPerSecond),
+    tokenRateLimitPerMinute: read(settings.tokenRateLimitPerMinute),
+    poolSize: read(settings.poolSize),
+    secretKey: read(settings.secretKey),
+    issuer: read(settings.issuer),
+    trustProxy: read(settings.trustProxy),
+    demo: flags.demo ?? false,
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+interface Source {
+  env: Environment
+  flags: Flags
+  problems: string[]
+}
+
+function readSetting<T>({ env, flags, problems }: Source, setting: Setting<T>): T {
+  const flagText = setting.flag === undefined ? undefined : flags[setting.flag]
+  // An empty variable is one that a shell script or a compose file left unset.
+  const text = flagText ?? (env[setting.variable] || undefined)
+  if (text === undefined) return setting.fallback
+  const value = text.trim() === '' ? undefined : setting.parse(text.trim())
+  if (value !== undefined) return value
+  const name = flagText === undefined ? setting.variable : flagName(setting.flag ?? '')
+  const shown = setting.isSecret === true ? 'its value' : JSON.stringify(text)
+  problems.push(`${name}: ${shown} is not accepted; give ${setting.accepts}`)
+  return setting.fallback
+}
+
+function flagName(flag: string): string {
+  return `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+function wholeNumber(
+  variable: string,
+  range: { least: number; most: number; fallback: number },
+): Setting<number> {
+  return {
+    variable,
+    accepts: `a whole number from ${range.least} to ${range.most}`,
+    parse(text) {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : -1
+      return value >= range.least && value <= range.most ? value : undefined
+    },
+    fallback: range.fallback,
+  }
+}
+
+function parseSwitch(text: string): boolean | undefined {
+  if (['on', 'true', 'yes', '1'].includes(text.toLowerCase())) return true
+  if (['off', 'false', 'no', '0'].includes(text.toLowerCase())) return false
+  return undefined
+}
+
+function parseTrustProxy(text: string): false | number | undefined {
+  if (/^([1-9]|10)$/.test(text)) return Number(text)
+  const isOn = parseSwitch(text)
+  return isOn === true ? 1 : isOn
+}
+
+function parseDatabaseUrl(text: string): string | undefined {
+  // The driver also takes an empty host (the socket is a parameter then), which no URL may have.
+  const complete = text.replace('@/', '@localhost/')
+  if (!URL.canParse(complete)) return undefined
+  return ['postgres:', 'postgresql:'].includes(new URL(complete).protocol) ? text : undefined
+}
+
+function parseSecretKey(text: string): Buffer | undefined {
+  const key = Buffer.from(text, 'base64')
+  // Buffer skips what is no base64, so the way back decides.
+  return key.length === secretKeyBytes && key.toString('base64') === text ? key : undefined
+}
+
+const typoDistanceMax = 3
+
+function unknownVariables(env: Environment): string[] {
+  const known = Object.values(settings).map((setting) => setting.variable)
+  return Object.keys(env)
+    .filter((name) => name.startsWith('QUITTANCE_') && !known.includes(name))
+    .toSorted()
+    .map((name) => {
+      const nearest = known
+        .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+        .reduce((best, next) => (next.distance < best.distance ? next : best))
+      const hint = nearest.distance <= typoDistanceMax ? `; did you mean ${nearest.candidate}?` : ''
+      return `${name}: there is no such setting${hint}`
+    })
+}
+
+/** The number of letters to add, drop or change that lead from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (const [i, letter] of Array.from(from).entries()) {
+    const next = [i + 1]
+    for (const [j, other] of Array.from(to).entries()) {
+      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
