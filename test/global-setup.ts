@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { Client } from 'pg'
@@ -72,11 +72,11 @@ async function openServer(url: string | undefined): Promise<RunningServer> {
   if (url !== undefined && url !== '') {
     return { connection: { connectionString: url }, stop: () => Promise.resolve() }
   }
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'quittance-test-'))
+  // Left to the launcher to make: root's PostgreSQL runs as somebody who may not enter mkdtemp's.
+  const dataDir = path.join(os.tmpdir(), `quittance-test-${randomBytes(5).toString('hex')}`)
   const server = await startEmbeddedPostgres({ dataDir })
-  const { host, port, user, database } = server.owner
   return {
-    connection: { host, port, user, database },
+    connection: server.owner,
     async stop() {
       await server.stop()
       await rm(dataDir, { recursive: true, force: true })

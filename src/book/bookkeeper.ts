@@ -178,8 +178,11 @@ async function settle(lane: Lane, works: readonly Work[], options: BookkeeperOpt
   } catch (error) {
     const [only] = works
     if (works.length === 1 && only) {
-      if (!(error instanceof Refusal)) options.onBug?.(error)
-      only.reject(error)
+      if (canSplit(only, error)) await settleApart(lane, only, options)
+      else {
+        if (!(error instanceof Refusal)) options.onBug?.(error)
+        only.reject(error)
+      }
       return
     }
     if (error instanceof OutcomeUnknown) {
@@ -189,6 +192,28 @@ async function settle(lane: Lane, works: readonly Work[], options: BookkeeperOpt
     }
     for (const work of works) await settle(lane, [work], options)
   }
+}
+
+/** A group whose commands need not commit together is decided one by one when a bug in one of them fails it. */
+const canSplit = (work: Work, error: unknown) =>
+  work.commands.length > 1 && !work.options.companions && !(error instanceof Refusal)
+
+async function settleApart(lane: Lane, work: Work, options: BookkeeperOptions): Promise<void> {
+  const outcomes: Outcome[] = []
+  let bug: unknown
+  for (const command of work.commands) {
+    try {
+      const [decided] = await attempt(lane, [{ ...work, commands: [command] }])
+      outcomes.push(...(decided ?? []))
+    } catch (error) {
+      if (error instanceof Refusal) return work.reject(error)
+      options.onBug?.(error)
+      bug = error
+      outcomes.push({ refusal: new Refusal('internal', 'invalid', 'Internal server error') })
+    }
+  }
+  if (outcomes.every((outcome) => 'refusal' in outcome && outcome.refusal.code === 'internal')) work.reject(bug)
+  else work.resolve(outcomes)
 }
 
 /** Repeats what lost a race, a few times. */

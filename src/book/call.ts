@@ -1,3 +1,4 @@
+import { newId } from '../kernel/id.ts'
 import type { Book } from './book.ts'
 import { claimNames } from './conclude.ts'
 import type { Desk } from './desk.ts'
@@ -34,4 +35,26 @@ export function announceTrigger(
     type: 'event.customClaimTrigger.executed',
     data: { ...claimNames(at.book, at.claim), triggerName, triggerContext: {} },
   })
+}
+
+/** The context of a call by its tenant's settings; what a tenant does not switch is as the specification decides. */
+export function callContext(
+  tenant: { tenantId: string; timeZone: string; settings: Readonly<Json> },
+  call: { triggerName?: string | undefined; minorVersion?: string | undefined; originator: string },
+): CallContext {
+  const { settings } = tenant
+  const metadata: Json = { originator: call.originator }
+  if (call.minorVersion !== undefined) metadata['minorVersion'] = call.minorVersion
+  return {
+    tenantId: tenant.tenantId,
+    commandId: newId(),
+    timeZone: tenant.timeZone,
+    switches: {
+      strictDebtorNames: settings['strictDebtorNames'] !== false,
+      dedupePayments: settings['dedupePayments'] !== false,
+      creditPriority: settings['creditPriority'] === 'AMOUNT_FIRST' ? 'AMOUNT_FIRST' : 'FEES_FIRST',
+    },
+    metadata,
+    triggerName: call.triggerName,
+  }
 }

@@ -20,9 +20,10 @@ export {
   type NamedEntry,
   type Origin,
   type Product,
+  type ProviderPayment,
   type ResolutionReason,
   resolutionReasons,
 } from './model.ts'
 export { type EntryOrder, post, type Target } from './post.ts'
 export { refuse } from './refusals.ts'
-export { announceTrigger, type CallContext, type TenantSwitches } from './call.ts'
+export { announceTrigger, callContext, type CallContext, type TenantSwitches } from './call.ts'

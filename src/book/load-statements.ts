@@ -98,7 +98,11 @@ order by d.tenant_id, d.reference for no key update of d`
 
 export const loadPayments = `
 select p.tenant_id as "tenantId", p.account_id as "accountId", p.provider, p.tracking_id as "trackingId",
-  p.amount_minor as "amountMinor", p.currency, p.first_seq as "firstSeq", p.last_seq as "lastSeq"
+  p.amount_minor as "amountMinor", p.currency, p.first_seq as "firstSeq", p.last_seq as "lastSeq",
+  (select coalesce(json_agg(json_build_object('reference', e.reference, 'kind', e.kind, 'details', e.details,
+      'context', e.context, 'createdAtMs', (extract(epoch from e.created_at) * 1000)::bigint) order by e.seq), '[]')
+    from entry e where e.tenant_id = p.tenant_id and e.account_id = p.account_id
+      and e.seq between p.first_seq and p.last_seq) as entries
 from json_to_recordset($1::json) as w(t uuid, a text, p text, k text)
 join account a on a.tenant_id = w.t and a.reference = w.a
 join provider_payment p on p.tenant_id = a.tenant_id and p.account_id = a.account_id and p.provider = w.p and p.tracking_id = w.k`

@@ -148,6 +148,8 @@ export interface ProviderPayment {
   readonly currency: string
   readonly firstSeq: number
   readonly lastSeq: number
+  /** What was booked for it. */
+  readonly entries: readonly Pick<Entry, 'reference' | 'kind' | 'details' | 'context' | 'createdAtMs'>[]
 }
 
 export interface BookEvent {

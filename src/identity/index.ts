@@ -1,3 +1,4 @@
+export { type BearerDeps, bearerTenant } from './bearer.ts'
 export { createTenant, type CreatedTenant, type NewTenant } from './create-tenant.ts'
 export { createTenantFinder, type Tenant, type TenantFinder } from './find-tenant.ts'
 export {

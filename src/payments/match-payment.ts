@@ -7,6 +7,7 @@ import {
   type Json,
   paymentKey,
   post,
+  type ProviderPayment,
   refuse,
 } from '../book/index.ts'
 import { announceAccountTrigger, shownEntry, triggerNeeds } from '../accounts/index.ts'
@@ -23,10 +24,11 @@ export interface PaymentInput extends Matching {
   readonly meta?: Json | undefined
 }
 
-/** What was booked, or where the first booking of the same payment is found (D-25). */
-export type MatchResult =
-  | { readonly entries: Json[]; readonly unallocatedMinor: number }
-  | { readonly bookedBefore: { accountId: string; firstSeq: number; lastSeq: number } }
+/** What was booked for the payment, now or when it was first heard of (D-25). */
+export interface MatchResult {
+  readonly entries: Json[]
+  readonly unallocatedMinor: number
+}
 
 /** Books a payment and spreads it over what the account still owes, by the given strategy; the rest is credit (D-63). */
 export function matchPayment(context: CallContext, input: PaymentInput): Command<MatchResult> {
@@ -66,9 +68,10 @@ function bookPayment(desk: Desk, book: Book, { context, input }: Call): MatchRes
   const order = allocationOrder(book, eligibleItems(book, input.productReference), input)
   const { shares, restMinor } = allocate(order, input.totalMinor)
   const firstSeq = book.account.entrySeq + 1
-  const entries = shares.map(({ item, amountMinor }) => bookShare(desk, book, { input, item, amountMinor }))
-  if (restMinor > 0) entries.push(bookShare(desk, book, { input, amountMinor: restMinor }))
-  rememberPayment(book, input, firstSeq)
+  const booked = shares.map(({ item, amountMinor }) => bookShare(desk, book, { input, item, amountMinor }))
+  if (restMinor > 0) booked.push(bookShare(desk, book, { input, amountMinor: restMinor }))
+  rememberPayment(book, input, { firstSeq, entries: booked })
+  const entries = booked.map(shownEntry)
   const data = { accountReference: book.account.reference, ledgerEntries: entries }
   desk.emit({ type: 'event.accountLedgerEntries.added', data })
   conclude(book, { nowMs: desk.nowMs, reason: 'PAYMENT', emit: (event) => desk.emit(event) })
@@ -87,7 +90,7 @@ function bookShare(
   desk: Desk,
   book: Book,
   share: { input: PaymentInput; item?: Item; amountMinor: number },
-): Json {
+): BookedShare {
   const { input, item, amountMinor } = share
   const product = item ? item.productReference : (input.productReference ?? null)
   const entry = {
@@ -115,8 +118,10 @@ function bookShare(
     commandId: desk.commandId,
     target: item ? { item } : undefined,
   })
-  return shownEntry(entry)
+  return entry
 }
+
+type BookedShare = ProviderPayment['entries'][number]
 
 /** D-25: the same payment of a provider is booked once; another amount under its name is a mistake. */
 function bookedBefore(book: Book, input: PaymentInput): MatchResult | undefined {
@@ -127,11 +132,18 @@ function bookedBefore(book: Book, input: PaymentInput): MatchResult | undefined 
   if (known.amountMinor !== input.totalMinor || known.currency !== input.currency) {
     throw refuse('invalid_input', `payment ${trackingId} of ${provider} was booked with another amount`)
   }
-  const { firstSeq, lastSeq } = known
-  return { bookedBefore: { accountId: book.account.accountId, firstSeq, lastSeq } }
+  const rest = known.entries.filter((entry) => entry.context['ledgerEntryReference'] === undefined)
+  return {
+    entries: known.entries.map(shownEntry),
+    unallocatedMinor: rest.reduce((sum, entry) => sum + Number(entry.details['amount']), 0),
+  }
 }
 
-function rememberPayment(book: Book, input: PaymentInput, firstSeq: number): void {
+function rememberPayment(
+  book: Book,
+  input: PaymentInput,
+  booked: Pick<ProviderPayment, 'firstSeq' | 'entries'>,
+): void {
   const { providerName: provider, trackingId } = input
   if (provider === undefined || trackingId === undefined) return
   const key = paymentKey({ provider, trackingId })
@@ -141,7 +153,7 @@ function rememberPayment(book: Book, input: PaymentInput, firstSeq: number): voi
     trackingId,
     amountMinor: input.totalMinor,
     currency: input.currency,
-    firstSeq,
+    ...booked,
     lastSeq: book.account.entrySeq,
   }
   book.journal.put(book.providerPayments, key, payment)

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, nat, property, record } from 'fast-check'
 import { expect, it } from 'vitest'
 import { createBoundedMap } from './bounded-map.ts'
 
@@ -24,9 +24,9 @@ it('forgets what nobody asks for, and keeps what somebody does', () => {
 })
 
 it('never holds more than it may, nor a value that was not the last one set', () => {
-  const step = fc.record({ key: fc.nat(30), action: fc.constantFrom('get', 'set', 'delete') })
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+  const step = record({ key: nat(30), action: constantFrom('get', 'set', 'delete') })
+  assert(
+    property(array(step, { maxLength: 200 }), (steps) => {
       const map = createBoundedMap<number, number>(8)
       const truth = new Map<number, number>()
       for (const [at, { key, action }] of steps.entries()) {

@@ -54,7 +54,7 @@ describe('the configuration', () => {
       databaseUrl: 'postgres://me:secret@db.example:5433/books',
       port: 0,
       workers: false,
-      trustProxy: 1,
+      trustProxy: 'loopback,linklocal,uniquelocal',
       issuer: 'https://debts.example/',
     })
     expect(config.secretKey?.equals(Buffer.alloc(32, 7))).toBe(true)
@@ -78,6 +78,17 @@ describe('the configuration', () => {
   it('reaches a database over a socket', () => {
     const url = 'postgres://me@/books?host=/run/postgresql'
     expect(loadConfig({ DATABASE_URL: url }, {}).databaseUrl).toBe(url)
+  })
+
+  it('trusts the proxies that are named, and no sentence', () => {
+    const trusted = (text: string) => loadConfig({ QUITTANCE_TRUST_PROXY: text }, {}).trustProxy
+    expect(trusted('10.0.0.7, 10.1.0.0/16,fd00::/8,loopback')).toBe(
+      '10.0.0.7,10.1.0.0/16,fd00::/8,loopback',
+    )
+    expect(trusted('off')).toBe(false)
+    for (const wrong of ['2', '10.0.0.0/33', '10.0.0.7,', 'my proxy']) {
+      expect(() => trusted(wrong)).toThrow('QUITTANCE_TRUST_PROXY')
+    }
   })
 
   it('names every wrong value at once and what is accepted', () => {

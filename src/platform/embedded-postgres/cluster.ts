@@ -66,7 +66,7 @@ function explain(error: NodeJS.ErrnoException & { stderr?: string }): string {
     return `The database cluster could not be created: ${error.stderr?.trim() || error.message}`
   }
   // The program exists, its loader does not.
-  return `The embedded PostgreSQL needs glibc, which this system lacks. ${useYourOwnDatabase}`
+  return `The embedded PostgreSQL needs glibc, which this system lacks: ${useYourOwnDatabase}`
 }
 
 function removeDrafts(dataDir: string): void {

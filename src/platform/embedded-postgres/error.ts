@@ -5,4 +5,4 @@ export class EmbeddedPostgresError extends Error {
 
 /** What to do where the embedded PostgreSQL cannot run at all. */
 export const useYourOwnDatabase =
-  'Give the address of a PostgreSQL of your own instead: --database-url or DATABASE_URL.'
+  'give the address of a PostgreSQL of your own with --database-url or DATABASE_URL.'

@@ -67,11 +67,11 @@ function postmasterPid(): number {
   return Number(fs.readFileSync(postmasterFile(), 'utf8').split('\n')[0])
 }
 
-function childrenOf(pid: number): number[] {
-  return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-    .trim()
+function childrenOf(parent: number): number[] {
+  return execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
     .split('\n')
-    .map(Number)
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([pid, ppid]) => (pid !== undefined && ppid === parent ? [pid] : []))
 }
 
 test('the first start creates a cluster that keeps what it commits, in any path', async () => {
@@ -231,7 +231,7 @@ test('a long path has its socket in the temporary directory', async () => {
 
 test.runIf(isRoot)('a socket directory of another user is refused (only root)', async () => {
   const directory = path.join(dataDir, 'run')
-  fs.mkdirSync(directory)
+  fs.mkdirSync(directory, { recursive: true })
   fs.chownSync(directory, 12_345, 12_345)
   await expect(start()).rejects.toThrow(/belongs to uid 12345/)
   fs.rmdirSync(directory)

@@ -1,0 +1,47 @@
+import helmet from '@fastify/helmet'
+import type { FastifyInstance } from 'fastify'
+import type { Bookkeeper } from './book/index.ts'
+import { mountDocs } from './docs.ts'
+import { mountNative } from './faces/native/face.ts'
+import { mountReceeve } from './faces/receeve/face.ts'
+import { mountTokenEndpoint } from './faces/receeve/token.ts'
+import type { BearerDeps, TokenService } from './identity/index.ts'
+import { createHttp } from './platform/http.ts'
+import type { Services } from './platform/services.ts'
+
+export interface AppDeps {
+  readonly services: Services
+  readonly bookkeeper: Bookkeeper
+  readonly tokens: TokenService
+  readonly callers: BearerDeps
+  /** Whether requests can be served now. */
+  isReady(): Promise<boolean>
+}
+
+/** All doors on one server. */
+export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { services, bookkeeper, tokens, callers } = deps
+  const app = createHttp(services)
+  await app.register(helmet, { contentSecurityPolicy: false, hsts: false })
+  mountHealth(app, deps)
+  mountTokenEndpoint(app, {
+    tokens,
+    tokensPerMinute: services.config.tokenRateLimitPerMinute,
+    now: services.clock,
+  })
+  mountReceeve(app, { services, bookkeeper, callers })
+  mountNative(app, { services, bookkeeper, callers })
+  await mountDocs(app)
+  return app
+}
+
+function mountHealth(app: FastifyInstance, { services, isReady }: AppDeps): void {
+  app.get('/healthz', () => ({ status: 'ok' }))
+  app.get('/readyz', async (_request, reply) => {
+    const ready = await isReady()
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' })
+  })
+  app.get('/metrics', async (_request, reply) => {
+    return reply.type(services.telemetry.contentType).send(await services.telemetry.text())
+  })
+}

@@ -1,0 +1,99 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { createApp } from './app.ts'
+import { Bookkeeper } from './book/index.ts'
+import { workOff, workOffTask } from './faces/receeve/async.ts'
+import { createTenantFinder, createTokenService } from './identity/index.ts'
+import type { Config } from './platform/config.ts'
+import { type Connection, createAppPool, createOwnerPool, kyselyOn } from './platform/db.ts'
+import { installJobs, startJobs } from './platform/jobs/index.ts'
+import { migrate } from './platform/migrate.ts'
+import { createRateLimiter } from './platform/rate-limiter.ts'
+import { createReader } from './platform/reader.ts'
+import { createSealer, loadSecretKey } from './platform/sealer.ts'
+import type { Services } from './platform/services.ts'
+import { createTelemetry } from './platform/telemetry.ts'
+
+export interface Assembly {
+  readonly app: FastifyInstance
+  readonly services: Services
+  readonly bookkeeper: Bookkeeper
+  close(): Promise<void>
+}
+
+export interface AssemblyOptions {
+  readonly connection: Connection
+  readonly config: Config
+  readonly log: Logger
+  readonly clock: () => Date
+}
+
+const readerConnections = 4
+const ownerConnections = 4
+const jobsAtOnce = 4
+const tenantsMax = 10_000
+
+/** Puts the parts of one server together on a database, its schema brought up to date; nothing listens yet. */
+export async function assemble(options: AssemblyOptions): Promise<Assembly> {
+  const { connection, config, log, clock } = options
+  const ownerPool = createOwnerPool(connection, ownerConnections)
+  for (const name of await migrate(ownerPool)) log.info({ migration: name }, 'migration applied')
+  await installJobs(ownerPool)
+  const appPool = createAppPool(connection, config.poolSize)
+  const db = kyselyOn(appPool)
+  const services: Services = {
+    config,
+    db,
+    reader: createReader(connection, readerConnections),
+    limiter: tenantLimiter(config),
+    telemetry: createTelemetry(),
+    log,
+    clock,
+  }
+  const sealer = createSealer(await loadSecretKey(config))
+  const tokens = await createTokenService({ db, sealer, issuer: config.issuer, now: clock, log })
+  const tenants = createTenantFinder({ db, now: clock })
+  const bookkeeper = openBookkeeper(connection, services)
+  const tasks = { [workOffTask]: (payload: unknown) => workOff({ services, bookkeeper, tenants }, payload) }
+  const jobs = config.workers
+    ? await startJobs({ ownerPool, concurrency: jobsAtOnce, log, now: clock, tasks })
+    : undefined
+  const callers = { tokens, tenants, limiter: services.limiter, clock }
+  const isReady = () => appPool.query('select 1').then(yes, no)
+  const app = await createApp({ services, bookkeeper, tokens, callers, isReady })
+  return {
+    app,
+    services,
+    bookkeeper,
+    async close() {
+      await app.close()
+      await jobs?.close()
+      await bookkeeper.close()
+      await tokens.close()
+      await services.reader.close()
+      await Promise.all([appPool.end(), ownerPool.end()])
+    },
+  }
+}
+
+const yes = () => true
+const no = () => false
+
+function tenantLimiter(config: Config) {
+  const perSecond = config.rateLimitPerSecond
+  return createRateLimiter({ ratePerSecond: perSecond, burst: perSecond, keysMax: tenantsMax })
+}
+
+function openBookkeeper(connection: Connection, services: Services): Bookkeeper {
+  const { config, telemetry, log, clock } = services
+  const bookkeeper = new Bookkeeper({
+    connection,
+    lanes: config.lanes,
+    queueMax: config.queueMax,
+    clock,
+    onBatch: (batch) => telemetry.batchSeen(batch),
+    onBug: (error) => log.error({ err: error }, 'the bookkeeper could not book'),
+  })
+  telemetry.watchQueue(() => bookkeeper.queueDepth)
+  return bookkeeper
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Command, Option } from 'commander'
+import { packageRoot } from '../platform/package-root.ts'
+import { doctor, type DoctorFlags } from './doctor.ts'
+import { explain } from './explain.ts'
+import { rotateKeys, type RotateKeysFlags } from './keys-rotate.ts'
+import { printNote } from './output.ts'
+import { serve, type ServeFlags } from './serve.ts'
+import { createTenantCommand, type TenantCreateFlags } from './tenant-create.ts'
+
+/** Runs the command that `argv` names, as in `process.argv`; a failure is told in words and sets the exit code. */
+export async function runCli(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync([...argv])
+  } catch (error) {
+    printNote(explain(error))
+    process.exitCode = 1
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('quittance')
+    .description('Open, self-hosted debt servicing and collections.')
+    .version(packageVersion())
+    .showHelpAfterError('(quittance --help says more)')
+  addServe(program)
+  addTenant(program)
+  addKeys(program)
+  withPlace(program.command('doctor'))
+    .description('check the installation and the books')
+    .option('--json', 'print one JSON object')
+    .action((flags: DoctorFlags) => doctor(flags))
+  return program
+}
+
+function addServe(program: Command): void {
+  withPlace(program.command('serve'))
+    .description('serve every API')
+    .option('--port <number>', 'port to listen on; 0 picks a free one (default: 8080)')
+    .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
+    .option('--workers <on|off>', 'also do the background work (default: on)')
+    .addOption(new Option('--demo', 'a demo tenant and data on the first run').hideHelp())
+    .action((flags: ServeFlags) => serve(flags))
+}
+
+function addTenant(program: Command): void {
+  const tenant = program.command('tenant').description('manage tenants')
+  withPlace(tenant.command('create'))
+    .description('open a tenant and show its credentials, this once')
+    .requiredOption('--name <name>', 'what it is called')
+    .option('--sandbox', 'for trying out: it has a test clock')
+    .option('--time-zone <zone>', 'where its days begin and end (default: Europe/Berlin)')
+    .option('--json', 'print one JSON object')
+    .action((flags: TenantCreateFlags) => createTenantCommand(flags))
+}
+
+function addKeys(program: Command): void {
+  const keys = program.command('keys').description('manage the keys that sign access tokens')
+  withPlace(keys.command('rotate'))
+    .description('let a new key sign; tokens of the old one stay good')
+    .option('--json', 'print one JSON object')
+    .action((flags: RotateKeysFlags) => rotateKeys(flags))
+}
+
+function withPlace(command: Command): Command {
+  return command
+    .option('--data-dir <directory>', 'where everything is kept (default: ./data)')
+    .option('--database-url <url>', 'a PostgreSQL of your own, 15 to 18')
+}
+
+function packageVersion(): string {
+  const text = readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

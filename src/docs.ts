@@ -1,0 +1,75 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { nativeOperations } from './faces/native/face.ts'
+import { publishedOperations } from './faces/receeve/face.ts'
+import { openApiOf, type PublishedOperation } from './platform/openapi.ts'
+
+const version = '0.1.0'
+const ClientPath = Type.Object({ clientId: Type.String({ format: 'uuid' }) })
+
+const TokenAnswer = Type.Object({
+  access_token: Type.String(),
+  expires_in: Type.Integer(),
+  token_type: Type.String(),
+})
+
+function receeveDocument() {
+  const token: PublishedOperation = {
+    id: 'get_oauth2_token',
+    method: 'POST',
+    path: '/v1/oauth2/token',
+    tag: 'Authentication',
+    summary: 'An access token for client id and secret, given by HTTP Basic authentication',
+    answer: TokenAnswer,
+    status: 200,
+    errors: [400, 429],
+  }
+  const operations = publishedOperations().map((operation): PublishedOperation => ({
+    ...operation,
+    path: `/v1/{clientId}/${operation.id}`,
+    pathParameters: ClientPath,
+    status: 200,
+    errors: operation.method === 'GET' ? [400, 401, 403, 429] : [400, 401, 403, 409, 413, 422, 429, 503],
+  }))
+  return openApiOf(
+    {
+      title: 'Quittance: the Receeve-compatible door',
+      version: '1.53.1',
+      description: 'Debt servicing API v1.53.1. A refused entity of a batch is answered with success=false and status 200.',
+    },
+    [token, ...operations],
+  )
+}
+
+function nativeDocument() {
+  const operations = nativeOperations.map((operation): PublishedOperation => ({
+    ...operation,
+    path: `/q/v1${operation.path}`,
+    pathParameters: operation.params,
+    errors: [400, 401, 404, 409, 422, 429, 503],
+  }))
+  return openApiOf({ title: 'Quittance: our own door', version, description: 'Plain REST, errors as problem+json.' }, operations)
+}
+
+/** The contract of each door, by the name under which `/docs/<name>.json` serves it. */
+export function documents() {
+  return { receeve: receeveDocument(), native: nativeDocument() }
+}
+
+/** Serves the contracts and a page to read them at `/docs`, without a request to anywhere else. */
+export async function mountDocs(app: FastifyInstance): Promise<void> {
+  const all = documents()
+  await app.register(swagger, { mode: 'static', specification: { document: all.receeve as never } })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: {
+      urls: Object.keys(all).map((name) => ({ url: `/docs/${name}.json`, name })),
+      docExpansion: 'list',
+      validatorUrl: null,
+    } as never,
+  })
+  for (const [name, document] of Object.entries(all)) app.get(`/docs/${name}.json`, () => document)
+}

@@ -1,0 +1,131 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { Reference } from '../../accounts/schema.ts'
+import { type Bookkeeper, callContext, type Outcome } from '../../book/index.ts'
+import { deleteClaim, explainClaim } from '../../claims/index.ts'
+import { type BearerDeps, bearerTenant, type Tenant } from '../../identity/index.ts'
+import { parseJsonBodies } from '../../platform/http.ts'
+import { freeKey, keyedRequest, releaseKey, reserveKey, storeAnswer } from '../../platform/idempotency.ts'
+import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
+import type { Services } from '../../platform/services.ts'
+
+export interface NativeDeps {
+  readonly services: Services
+  readonly callers: BearerDeps
+  readonly bookkeeper: Bookkeeper
+}
+
+const statusOf: Record<RefusalKind, number> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  mismatch: 422,
+  too_large: 413,
+  too_many: 429,
+  unavailable: 503,
+}
+
+const ClaimPath = Type.Object({ reference: Reference })
+
+/** What the published contract says of the operations of this door. */
+export const nativeOperations = [
+  {
+    id: 'claims.delete',
+    method: 'DELETE' as const,
+    path: '/claims/{reference}',
+    tag: 'Claims',
+    summary: 'Delete a claim: what it still asks for is written off, its reference stays taken',
+    params: ClaimPath,
+    status: 204,
+  },
+  {
+    id: 'claims.explain',
+    method: 'GET' as const,
+    path: '/claims/{reference}/explain',
+    tag: 'Claims',
+    summary: 'Every entry that made a claim ask for what it asks for',
+    params: ClaimPath,
+    status: 200,
+  },
+]
+
+/** Mounts our own door at `/q/v1`: plain REST, errors as problem+json. */
+export function mountNative(app: FastifyInstance, deps: NativeDeps): void {
+  void app.register(
+    async (scope) => {
+      parseJsonBodies(scope)
+      scope.setErrorHandler(sendProblem)
+      scope.setNotFoundHandler((_request, reply) =>
+        problem(reply, { status: 404, code: 'not_found', detail: 'There is no such resource' }),
+      )
+      scope.addHook('onRequest', async (request) => {
+        request.tenant = await bearerTenant(deps.callers, request.headers.authorization)
+      })
+      scope.delete('/claims/:reference', { schema: { params: ClaimPath } }, (request, reply) =>
+        removeClaim(deps, { request, reply }),
+      )
+      scope.get('/claims/:reference/explain', { schema: { params: ClaimPath } }, (request) => {
+        const { reference } = request.params as { reference: string }
+        return explainClaim(deps.services.reader, request.tenant.tenantId, reference)
+      })
+    },
+    { prefix: '/q/v1' },
+  )
+}
+
+async function removeClaim(
+  deps: NativeDeps,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+): Promise<FastifyReply> {
+  const { services, bookkeeper } = deps
+  const { reference } = request.params as { reference: string }
+  const command = deleteClaim(contextOf(request.tenant), reference)
+  const keyed = keyedRequest(request, request.tenant.tenantId)
+  if (!keyed) {
+    requireDone(await bookkeeper.submit(command))
+    return reply.code(204).send()
+  }
+  const reserved = await reserveKey(services.db, keyed, services.clock())
+  if ('first' in reserved) return reply.code(reserved.first.status).header('idempotent-replayed', 'true').send()
+  const { reservation } = reserved
+  try {
+    const companions = ([outcome]: Outcome[]) => [
+      outcome && 'result' in outcome ? storeAnswer(reservation, { status: 204, answer: '' }) : freeKey(reservation),
+    ]
+    const [outcome] = await bookkeeper.submitGroup([command], { companions })
+    if (outcome) requireDone(outcome)
+    return await reply.code(204).send()
+  } catch (error) {
+    await releaseKey(services.db, reservation, services.clock()).catch(() => undefined)
+    throw error
+  }
+}
+
+const contextOf = (tenant: Tenant) => callContext(tenant, { originator: 'NativeAPI' })
+
+function requireDone(outcome: Outcome): void {
+  if ('refusal' in outcome) throw outcome.refusal
+}
+
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof Refusal) {
+    if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', error.retryAfterSeconds)
+    return problem(reply, { status: statusOf[error.kind], code: error.code, detail: error.message })
+  }
+  const known = error as Partial<FastifyError>
+  const status = known.validation ? 400 : (known.statusCode ?? 500)
+  if (status < 500) return problem(reply, { status, code: 'invalid_request', detail: known.message ?? '' })
+  request.log.error({ err: error }, 'a request failed')
+  return problem(reply, { status: 500, code: 'internal_error', detail: 'Something broke on our side' })
+}
+
+/** RFC 9457 */
+function problem(
+  reply: FastifyReply,
+  { status, code, detail }: { status: number; code: string; detail: string },
+): FastifyReply {
+  const body = { type: `urn:quittance:${code}`, title: code.replaceAll('_', ' '), status, code, detail }
+  return reply.code(status).type('application/problem+json').send(body)
+}

@@ -1,0 +1,87 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { JsonError } from '../../kernel/json.ts'
+import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
+
+const statusOf: Record<RefusalKind, number> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 400,
+  conflict: 409,
+  mismatch: 422,
+  too_large: 413,
+  too_many: 429,
+  unavailable: 503,
+}
+
+/** D-12: one body for both published shapes of an error. */
+export function errorBody(messages: readonly string[]) {
+  return { success: false, messageIds: [], messages, message: messages[0] ?? '' }
+}
+
+const fieldNames: Record<string, string> = { querystring: 'query', params: 'path', headers: 'headers' }
+
+/** Turns whatever went wrong with a whole request into this door's words. Bugs are logged here, once, and tell nothing. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof Refusal) {
+    if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', error.retryAfterSeconds)
+    const short = error.kind === 'unauthenticated' || error.kind === 'forbidden' || error.kind === 'too_many'
+    const body = short ? { message: error.message } : errorBody([error.message])
+    return reply.code(statusOf[error.kind]).send(body)
+  }
+  if (error instanceof JsonError) return reply.code(400).send(errorBody([error.message]))
+  const known = error as Partial<FastifyError>
+  if (known.validation) return reply.code(400).send(errorBody(validationMessages(known)))
+  if (known.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return reply.code(413).send(errorBody(['The request body is larger than this server accepts']))
+  }
+  if (known.statusCode !== undefined && known.statusCode < 500) {
+    return reply.code(known.statusCode).send(errorBody([known.message ?? 'Bad request']))
+  }
+  request.log.error({ err: error }, 'a request failed')
+  return reply.code(500).send({ message: 'Internal server error' })
+}
+
+type Validation = NonNullable<FastifyError['validation']>[number]
+
+const messagesMax = 10
+
+/** 3.3.1: the path of the faulty value in front of what should have been, as the vendor's validator words it. */
+function validationMessages(error: Partial<FastifyError>): string[] {
+  const context = error.validationContext ?? 'body'
+  if (context !== 'body') return parameterMessages(error, context)
+  const details = (error.validation ?? []).filter(({ keyword }) => keyword !== 'if')
+  return details.slice(0, messagesMax).map((detail) => {
+    return `body${pathOf(detail.instancePath)} ${wordsOf(detail)}`
+  })
+}
+
+function parameterMessages(error: Partial<FastifyError>, context: string): string[] {
+  const missing = (error.validation ?? []).flatMap(({ keyword, params }) =>
+    keyword === 'required' ? [String(params['missingProperty'])] : [],
+  )
+  if (missing.length > 0) return [`Missing required request parameters: [${missing.join(', ')}]`]
+  return (error.validation ?? []).map((detail) => {
+    return `${fieldNames[context] ?? context}${pathOf(detail.instancePath)} ${wordsOf(detail)}`
+  })
+}
+
+/** `/CLAIM_1/primaryDebtor/0` as `['CLAIM_1'].primaryDebtor[0]`. */
+function pathOf(pointer: string): string {
+  const steps = pointer
+    .split('/')
+    .slice(1)
+    .map((step) => decodeURIComponent(step.replaceAll('%', '%25')).replaceAll('~1', '/').replaceAll('~0', '~'))
+  return steps
+    .map((step, index) => {
+      if (/^\d+$/.test(step)) return `[${step}]`
+      return index === 0 ? `['${step}']` : `.${step}`
+    })
+    .join('')
+}
+
+function wordsOf({ keyword, params, message }: Validation): string {
+  if (keyword === 'required') return `should have required property '${String(params['missingProperty'])}'`
+  if (keyword === 'additionalProperties') return `should NOT have additional properties`
+  return (message ?? 'is not valid').replace(/^must\b/, 'should')
+}

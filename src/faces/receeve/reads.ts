@@ -1,0 +1,159 @@
+import { type TSchema, Type } from 'typebox'
+import { Account, CalendarDate, Debtor, Metadata, Reference } from '../../accounts/schema.ts'
+import type { Json } from '../../book/index.ts'
+import { ClaimChange } from '../../claims/schema.ts'
+import { inTransaction } from '../../platform/db.ts'
+import type { Services } from '../../platform/services.ts'
+import { getAccount } from './operations/get-account.ts'
+import { type ClaimsPage, getAccountClaims } from './operations/get-account-claims.ts'
+import { getDebtorAccountsAndClaims } from './operations/get-debtor-accounts-and-claims.ts'
+import { getEvents } from './operations/get-events.ts'
+
+export interface ReadCall {
+  readonly services: Services
+  readonly tenantId: string
+  readonly query: Json
+}
+
+export interface ReadOperation {
+  readonly id: string
+  readonly tag: string
+  readonly summary: string
+  readonly query: TSchema
+  readonly answer: TSchema
+  answerTo(call: ReadCall): Promise<unknown>
+}
+
+const triggerName = Type.Optional(Type.String({ minLength: 1, maxLength: 255 }))
+const pageLimit = { minimum: 1, maximum: 10_000 }
+
+const ShownClaim = Type.Object({
+  ...ClaimChange.properties,
+  claimReference: Type.String(),
+  status: Type.String({ enum: ['ACTIVE', 'RESOLVED'] }),
+})
+
+/** The reads of this door. */
+export const readOperations: readonly ReadOperation[] = [
+  {
+    id: 'get_account',
+    tag: 'Account',
+    summary: 'An account with its debtors, products, scores and ledger',
+    query: Type.Object({ accountReference: Reference, triggerName }),
+    answer: Account,
+    async answerTo(call) {
+      const reference = String(call.query['accountReference'])
+      const account = await getAccount(call.services.reader, call.tenantId, reference)
+      if (call.query['triggerName'] !== undefined) {
+        const claims = await getAccountClaims(call.services.reader, {
+          tenantId: call.tenantId,
+          accountReference: reference,
+          status: 'ACTIVE',
+        })
+        await announceReads(call, claims as Json[])
+      }
+      return account
+    },
+  },
+  {
+    id: 'get_account_claims',
+    tag: 'Account',
+    summary: 'The claims of an account, all at once or by pages',
+    query: Type.Object({
+      accountReference: Reference,
+      status: Type.Optional(Type.String({ enum: ['ACTIVE', 'RESOLVED'] })),
+      paginationId: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000 })),
+      limit: Type.Optional(Type.Integer(pageLimit)),
+      triggerName,
+    }),
+    answer: Type.Union([
+      Type.Array(ShownClaim),
+      Type.Object({
+        results: Type.Array(ShownClaim),
+        limit: Type.Integer(),
+        paginationId: Type.Union([Type.String(), Type.Null()]),
+        numberOfPages: Type.Integer(),
+      }),
+    ]),
+    async answerTo(call) {
+      const { query, tenantId } = call
+      const answer = await getAccountClaims(call.services.reader, {
+        tenantId,
+        accountReference: String(query['accountReference']),
+        status: query['status'] as 'ACTIVE' | 'RESOLVED' | undefined,
+        limit: query['limit'] as number | undefined,
+        paginationId: query['paginationId'] as string | undefined,
+      })
+      await announceReads(call, Array.isArray(answer) ? answer : (answer as ClaimsPage).results)
+      return answer
+    },
+  },
+  {
+    id: 'get_debtor_accounts_and_claims',
+    tag: 'Account',
+    summary: 'The accounts of a debtor with their claims',
+    query: Type.Object({ debtorReference: Reference, triggerName }),
+    answer: Type.Array(
+      Type.Object({
+        accountReference: Type.String(),
+        currency: Type.String(),
+        meta: Type.Optional(Metadata),
+        paymentReference: Type.Optional(Type.String()),
+        portfolioReference: Type.Optional(Type.String()),
+        claims: Type.Array(ShownClaim),
+        debtors: Type.Array(Debtor),
+      }),
+    ),
+    async answerTo(call) {
+      const { reader } = call.services
+      const reference = String(call.query['debtorReference'])
+      const accounts = await getDebtorAccountsAndClaims(reader, call.tenantId, reference)
+      await announceReads(call, accounts.flatMap((account) => account['claims'] as Json[]))
+      return accounts
+    },
+  },
+  {
+    id: 'get_events',
+    tag: 'Events',
+    summary: 'The events of one type on one day, by pages',
+    query: Type.Object({
+      eventType: Type.String({ minLength: 1, maxLength: 255 }),
+      date: CalendarDate,
+      limit: Type.Optional(Type.Integer(pageLimit)),
+      page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    }),
+    answer: Type.Object({
+      events: Type.Array(
+        Type.Object({ messageId: Type.String(), timestamp: Type.String(), details: Metadata }),
+      ),
+      limit: Type.Integer(),
+      page: Type.Integer(),
+      numberOfPages: Type.Integer(),
+    }),
+    answerTo: ({ services, tenantId, query }) =>
+      getEvents(services.reader, tenantId, {
+        eventType: String(query['eventType']),
+        date: String(query['date']),
+        limit: (query['limit'] as number | undefined) ?? 1_000,
+        page: (query['page'] as number | undefined) ?? 1,
+      }),
+  },
+]
+
+/** D-20: a read that names a trigger fires it for the claims that it read. */
+async function announceReads(call: ReadCall, claims: readonly Json[]): Promise<void> {
+  const name = call.query['triggerName']
+  if (name === undefined || claims.length === 0) return
+  const { services, tenantId } = call
+  await inTransaction(services.db, { tenantId, now: services.clock() }, async (tx) => {
+    for (const claim of claims) {
+      const data = {
+        claimRef: claim['claimReference'],
+        accountReference: claim['accountReference'],
+        triggerName: name,
+        triggerContext: {},
+      }
+      await tx.emit({ type: 'event.customClaimTrigger.executed', data })
+    }
+  })
+}

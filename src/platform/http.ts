@@ -1,0 +1,69 @@
+import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { decodeUtf8, readJson } from '../kernel/json.ts'
+import type { Config } from './config.ts'
+import type { Telemetry } from './telemetry.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The top-level keys of a JSON body in the order in which they came. */
+    bodyKeys: readonly string[]
+  }
+}
+
+// Money is never coerced and nothing is dropped in silence; a query is text and has to be read as numbers.
+const bodies = new Ajv({ allErrors: false, coerceTypes: false, removeAdditional: false, strict: false })
+const queries = new Ajv({ allErrors: false, coerceTypes: true, removeAdditional: false, strict: false })
+for (const ajv of [bodies, queries]) addFormats.default(ajv)
+
+export interface HttpOptions {
+  readonly config: Config
+  readonly log: Logger
+  readonly telemetry: Telemetry
+}
+
+/** A server without routes: strict JSON, schemas that never coerce a body, a histogram over all requests. */
+export function createHttp({ config, log, telemetry }: HttpOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log as never,
+    disableRequestLogging: true,
+    bodyLimit: config.bodyBytesMax,
+    trustProxy: config.trustProxy,
+    // Room for the references that a GET carries in its query.
+    routerOptions: { maxParamLength: 1_000 },
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+  }) as unknown as FastifyInstance
+  app.decorateRequest('bodyKeys', null as never)
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'body' ? bodies : queries).compile(schema as object),
+  )
+  // Answers are built from schemas already; a second shape would only drop what the first one keeps.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.addHook('onResponse', (request, reply, done) => {
+    telemetry.requestSeen({
+      method: request.method,
+      route: request.routeOptions.url ?? 'unknown',
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1_000,
+    })
+    done()
+  })
+  return app
+}
+
+/** Reads every body of a scope as strict JSON, whatever its content type says. */
+export function parseJsonBodies(scope: FastifyInstance, options: { trailingCommas?: boolean } = {}): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
+    try {
+      const document = readJson(decodeUtf8(bytes as Buffer), options)
+      request.bodyKeys = document.topLevelKeys
+      done(null, document.value)
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}

@@ -1,0 +1,112 @@
+import type { TSchema } from 'typebox'
+
+export interface PublishedOperation {
+  readonly id: string
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** With `{name}` for what the caller fills in. */
+  readonly path: string
+  readonly tag: string
+  readonly summary: string
+  readonly pathParameters?: TSchema
+  readonly query?: TSchema
+  readonly body?: TSchema
+  readonly answer?: TSchema
+  readonly status: number
+  readonly errors: readonly number[]
+}
+
+interface Properties {
+  properties?: Record<string, object>
+  required?: string[]
+}
+
+/** The published contract of a door. TypeBox schemas are JSON Schema, which is what OpenAPI 3.1 wants. */
+export function openApiOf(
+  info: { title: string; version: string; description: string },
+  operations: readonly PublishedOperation[],
+) {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const operation of operations) {
+    const item = (paths[operation.path] ??= {})
+    item[operation.method.toLowerCase()] = operationOf(operation)
+  }
+  return {
+    openapi: '3.1.0',
+    info,
+    paths,
+    security: [{ oauth2: [] }],
+    components: {
+      securitySchemes: {
+        oauth2: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: '/v1/oauth2/token', scopes: {} } } },
+      },
+      schemas: {
+        Error: {
+          type: 'object',
+          properties: {
+            success: { type: 'boolean' },
+            messageIds: { type: 'array', items: { type: 'string' } },
+            messages: { type: 'array', items: { type: 'string' } },
+            message: { type: 'string' },
+          },
+        },
+      },
+    },
+  }
+}
+
+function operationOf(operation: PublishedOperation) {
+  const failures = operation.errors.map((status) => [
+    status,
+    { description: errorTexts[status] ?? 'Error', content: json({ $ref: '#/components/schemas/Error' }) },
+  ])
+  return {
+    operationId: operation.id,
+    tags: [operation.tag],
+    summary: operation.summary,
+    parameters: [
+      ...parametersOf(operation.pathParameters, 'path'),
+      ...parametersOf(operation.query, 'query'),
+      ...(operation.method === 'GET' ? [] : [idempotencyKey]),
+    ],
+    ...(operation.body ? { requestBody: { required: true, content: json(operation.body) } } : {}),
+    responses: {
+      [operation.status]: {
+        description: 'Done',
+        ...(operation.answer ? { content: json(operation.answer) } : {}),
+      },
+      ...Object.fromEntries(failures),
+    },
+  }
+}
+
+const errorTexts: Record<number, string> = {
+  400: 'The request is malformed; nothing was done',
+  401: 'No valid access token',
+  403: 'The token speaks for another client, or the path does not exist',
+  404: 'Not found',
+  409: 'The first request with this Idempotency-Key still runs, or the state does not allow it',
+  413: 'The body is too large',
+  422: 'This Idempotency-Key was used with another request',
+  429: 'Too many requests; Retry-After says when to come back',
+  503: 'Too much is waiting, or the database cannot be reached; Retry-After says when to come back',
+}
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  description: 'A repeated request with the same key and body gets the first answer again; kept 72 hours',
+}
+
+function parametersOf(schema: TSchema | undefined, place: 'path' | 'query') {
+  const { properties = {}, required = [] } = (schema ?? {}) as Properties
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: property,
+  }))
+}
+
+const json = (schema: object) => ({ 'application/json': { schema } })

@@ -1,0 +1,93 @@
+import pg from 'pg'
+import { type Connection, sessionStart, tenantsSetting, typeParsers } from './db.ts'
+import { Refusal } from './refusal.ts'
+
+export interface ReadQuery {
+  /** Prepared once per connection under this name. */
+  readonly name: string
+  readonly text: string
+  readonly values: unknown[]
+}
+
+export interface Reader {
+  /** Runs one read for one tenant, under row-level security. */
+  read<R extends pg.QueryResultRow>(tenantId: string, query: ReadQuery): Promise<R[]>
+  close(): Promise<void>
+}
+
+/**
+ * Reads over a few pipelined connections: a transaction of its own for each read, sent whole in one round trip, so reads
+ * of many requests share a connection without waiting for each other's answers.
+ */
+export function createReader(connection: Connection, size: number): Reader {
+  const slots: Promise<pg.Client>[] = []
+  let turn = 0
+
+  async function connect(slot: number): Promise<pg.Client> {
+    const client = new pg.Client({
+      ...connection,
+      types: typeParsers,
+      application_name: 'quittance-reader',
+      pipeline: true,
+    } as pg.ClientConfig)
+    const forget = () => {
+      delete slots[slot]
+    }
+    client.on('error', forget)
+    client.on('end', forget)
+    try {
+      await client.connect()
+      await client.query(sessionStart)
+      return client
+    } catch (error) {
+      forget()
+      void client.end().catch(() => undefined)
+      throw error
+    }
+  }
+
+  function clientOfTurn(): Promise<pg.Client> {
+    turn = (turn + 1) % size
+    const known = slots[turn]
+    if (known) return known
+    const client = connect(turn)
+    slots[turn] = client
+    return client
+  }
+
+  return {
+    async read<R extends pg.QueryResultRow>(tenantId: string, query: ReadQuery): Promise<R[]> {
+      const client = await clientOfTurn().catch(() => {
+        throw new Refusal('database_unavailable', 'unavailable', 'The database cannot be reached', 1)
+      })
+      // The four are queued in one go, so no other read comes between them. Were `begin` to fail, the setting would end
+      // with its own statement and the query would see nothing.
+      const sent = [
+        client.query('begin read only'),
+        client.query({
+          name: 'tenants',
+          text: 'select set_config($1, $2, true)',
+          values: [tenantsSetting, `{${tenantId}}`],
+        }),
+        client.query<R>(query),
+        client.query('commit'),
+      ]
+      const [, , answer] = await settled(sent)
+      return (answer as pg.QueryResult<R>).rows
+    },
+    async close() {
+      const open = await Promise.allSettled(slots.filter(Boolean))
+      await Promise.allSettled(
+        open.map((slot) => (slot.status === 'fulfilled' ? slot.value.end() : undefined)),
+      )
+    },
+  }
+}
+
+async function settled(sent: Promise<pg.QueryResult>[]): Promise<pg.QueryResult[]> {
+  const results = await Promise.allSettled(sent)
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}

@@ -1,0 +1,18 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import type { Reader } from './reader.ts'
+import type { Tables } from './tables.ts'
+import type { Telemetry } from './telemetry.ts'
+
+/** What every face is given by the composition root. */
+export interface Services {
+  readonly config: Config
+  readonly db: Kysely<Tables>
+  readonly reader: Reader
+  readonly limiter: RateLimiter
+  readonly telemetry: Telemetry
+  readonly log: Logger
+  readonly clock: () => Date
+}
