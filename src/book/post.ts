@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Book } from './book.ts'
 import type { EntryKind, Item, Json, NamedEntry, Origin } from './model.ts'
 import { refuse } from './refusals.ts'
@@ -45,7 +46,8 @@ const itemAccount = (seq: number) => `item:${seq}`
 
 /** Books one entry: a transfer between two ledger accounts, or a memo that moves no money. Answers its sequence. */
 export function post(book: Book, order: EntryOrder): number {
-  if (book.entryNamed(order.reference)) throw refuse('entry_exists')
+  // References of callers were checked by who translates their entry; ours are new by making.
+  assert(!book.entries.get(order.reference), 'an entry reference is booked once')
   switch (order.kind) {
     case 'invoice':
     case 'fee':
