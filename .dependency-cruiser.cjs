@@ -60,7 +60,10 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: ['\\.test\\.ts$', '\\.d\\.ts$', '^test/', '^bench/', '\\.config\\.ts$'] },
+      from: {
+        orphan: true,
+        pathNot: ['\\.test\\.ts$', '\\.d\\.ts$', '^test/', '^bench/', '\\.config\\.ts$'],
+      },
       to: {},
     },
   ],

@@ -35,13 +35,14 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   return app
 }
 
-function mountHealth(app: FastifyInstance, { services, isReady }: AppDeps): void {
+function mountHealth(app: FastifyInstance, deps: AppDeps): void {
+  const { telemetry } = deps.services
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
-    const ready = await isReady()
+    const ready = await deps.isReady()
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' })
   })
   app.get('/metrics', async (_request, reply) => {
-    return reply.type(services.telemetry.contentType).send(await services.telemetry.text())
+    return reply.type(telemetry.contentType).send(await telemetry.text())
   })
 }

@@ -54,7 +54,9 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const tokens = await createTokenService({ db, sealer, issuer: config.issuer, now: clock, log })
   const tenants = createTenantFinder({ db, now: clock })
   const bookkeeper = openBookkeeper(connection, services)
-  const tasks = { [workOffTask]: (payload: unknown) => workOff({ services, bookkeeper, tenants }, payload) }
+  const tasks = {
+    [workOffTask]: (payload: unknown) => workOff({ services, bookkeeper, tenants }, payload),
+  }
   const jobs = config.workers
     ? await startJobs({ ownerPool, concurrency: jobsAtOnce, log, now: clock, tasks })
     : undefined

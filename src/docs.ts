@@ -31,13 +31,15 @@ function receeveDocument() {
     path: `/v1/{clientId}/${operation.id}`,
     pathParameters: ClientPath,
     status: 200,
-    errors: operation.method === 'GET' ? [400, 401, 403, 429] : [400, 401, 403, 409, 413, 422, 429, 503],
+    errors:
+      operation.method === 'GET' ? [400, 401, 403, 429] : [400, 401, 403, 409, 413, 422, 429, 503],
   }))
   return openApiOf(
     {
       title: 'Quittance: the Receeve-compatible door',
       version: '1.53.1',
-      description: 'Debt servicing API v1.53.1. A refused entity of a batch is answered with success=false and status 200.',
+      description:
+        'Debt servicing API v1.53.1. A refused entity of a batch is answered with success=false and status 200.',
     },
     [token, ...operations],
   )
@@ -50,7 +52,14 @@ function nativeDocument() {
     pathParameters: operation.params,
     errors: [400, 401, 404, 409, 422, 429, 503],
   }))
-  return openApiOf({ title: 'Quittance: our own door', version, description: 'Plain REST, errors as problem+json.' }, operations)
+  return openApiOf(
+    {
+      title: 'Quittance: our own door',
+      version,
+      description: 'Plain REST, errors as problem+json.',
+    },
+    operations,
+  )
 }
 
 /** The contract of each door, by the name under which `/docs/<name>.json` serves it. */

@@ -9,7 +9,6 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-
 /** Starts everything that one process runs, and answers when requests are served. */
 export async function startServer(config: Config): Promise<RunningServer> {
   const log: Logger = pino({ level: config.logLevel, redact: redacted }, pino.destination(2))
@@ -22,11 +21,17 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-
 // Personal data and secrets stay out of the log, whatever somebody hands to it.
-const redacted = ['authorization', 'iban', 'SSN', 'email', 'accountNumber', 'clientSecret', 'password', 'secretKey'].flatMap(
-  (name) => [name, `*.${name}`, `*.*.${name}`, `req.headers.${name}`],
-)
+const redacted = [
+  'authorization',
+  'iban',
+  'SSN',
+  'email',
+  'accountNumber',
+  'clientSecret',
+  'password',
+  'secretKey',
+].flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `req.headers.${name}`])
 
 interface Database {
   readonly connection: Connection
@@ -50,7 +55,12 @@ async function openDatabase(config: Config, log: Logger): Promise<Database> {
 }
 
 async function serveOn(database: Database, config: Config, log: Logger): Promise<RunningServer> {
-  const assembly = await assemble({ connection: database.connection, config, log, clock: () => new Date() })
+  const assembly = await assemble({
+    connection: database.connection,
+    config,
+    log,
+    clock: () => new Date(),
+  })
   const { host, port } = config
   try {
     const url = await assembly.app.listen({ host, port })

@@ -18,7 +18,12 @@ export interface Answer<T = Record<string, any>> {
 export interface TestTenant extends CreatedTenant {
   token: string
   /** Calls an operation of the Receeve door for this tenant. */
-  post(operation: string, body: unknown, query?: string, headers?: Record<string, string>): Promise<Answer>
+  post(
+    operation: string,
+    body: unknown,
+    query?: string,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
   get(operation: string, query: string): Promise<Answer<any>>
   call(request: InjectOptions): Promise<Answer<any>>
 }
@@ -34,7 +39,10 @@ export interface World {
 
 export function testConfig(overrides: Partial<Config> = {}): Config {
   return {
-    ...loadConfig({ QUITTANCE_LOG_LEVEL: 'silent', QUITTANCE_RATE_LIMIT_PER_SECOND: '1000000' }, {}),
+    ...loadConfig(
+      { QUITTANCE_LOG_LEVEL: 'silent', QUITTANCE_RATE_LIMIT_PER_SECOND: '1000000' },
+      {},
+    ),
     secretKey,
     tokenRateLimitPerMinute: 1_000_000,
     ...overrides,
@@ -79,7 +87,11 @@ export function world(overrides: Partial<Config> = {}): World {
   return it
 }
 
-async function newTenant(it: World, name: string, settings: Record<string, unknown>): Promise<TestTenant> {
+async function newTenant(
+  it: World,
+  name: string,
+  settings: Record<string, unknown>,
+): Promise<TestTenant> {
   const { db, ownerPool } = it.database
   const created = await createTenant(
     db,
@@ -90,7 +102,9 @@ async function newTenant(it: World, name: string, settings: Record<string, unkno
     created.tenantId,
     JSON.stringify(settings),
   ])
-  const basic = Buffer.from(`${created.oauth.clientId}:${created.oauth.clientSecret}`).toString('base64')
+  const basic = Buffer.from(`${created.oauth.clientId}:${created.oauth.clientSecret}`).toString(
+    'base64',
+  )
   const granted = await it.inject({
     method: 'POST',
     url: '/v1/oauth2/token',
@@ -111,7 +125,8 @@ async function newTenant(it: World, name: string, settings: Record<string, unkno
         headers: { 'content-type': 'application/json', ...headers },
         payload: typeof body === 'string' ? body : JSON.stringify(body),
       }),
-    get: (operation, query) => call({ method: 'GET', url: `/v1/${created.tenantId}/${operation}?${query}` }),
+    get: (operation, query) =>
+      call({ method: 'GET', url: `/v1/${created.tenantId}/${operation}?${query}` }),
   }
 }
 

@@ -36,7 +36,13 @@ export function announceEntries(desk: Desk, book: Book, entries: readonly EntryI
   if (entries.length === 0) return
   const ledgerEntries = entries.map(({ reference, kind, details, context }) => {
     const createdAtMs = details.createdAt ?? desk.nowMs
-    return shownEntry({ reference, kind, details: details as unknown as Json, context: context as Json, createdAtMs })
+    return shownEntry({
+      reference,
+      kind,
+      details: details as unknown as Json,
+      context: context as Json,
+      createdAtMs,
+    })
   })
   const data = { accountReference: book.account.reference, ledgerEntries }
   desk.emit({ type: 'event.accountLedgerEntries.added', data })

@@ -1,4 +1,12 @@
-import { type Book, type Desk, type EntryKind, type Json, post, refuse, type Target } from '../book/index.ts'
+import {
+  type Book,
+  type Desk,
+  type EntryKind,
+  type Json,
+  post,
+  refuse,
+  type Target,
+} from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
 import { type EntryContext, type EntryDetails, entrySchemas } from './schema.ts'
 
@@ -23,7 +31,13 @@ export function entryInputOf(entry: Json): EntryInput {
 }
 
 /** The entry as it is shown again: as booked, with its time filled in (D-35). */
-export function shownEntry(entry: { reference: string; kind: string; details: Json; context: Json; createdAtMs: number }): Json {
+export function shownEntry(entry: {
+  reference: string
+  kind: string
+  details: Json
+  context: Json
+  createdAtMs: number
+}): Json {
   return {
     ledgerEntryReference: entry.reference,
     [`${entry.kind}Details`]: { ...entry.details, createdAt: entry.createdAtMs },
@@ -43,13 +57,15 @@ export function bookEntries(desk: Desk, book: Book, entries: readonly EntryInput
     const blocked: EntryInput[] = []
     for (const entry of waiting) {
       const target = entry.context.ledgerEntryReference
-      if (target !== undefined && target !== entry.reference && later.has(target)) blocked.push(entry)
+      if (target !== undefined && target !== entry.reference && later.has(target))
+        blocked.push(entry)
       else {
         bookEntry(desk, book, entry)
         later.delete(entry.reference)
       }
     }
-    if (blocked.length === waiting.length) throw refuse('entry_not_found', 'entries name each other')
+    if (blocked.length === waiting.length)
+      throw refuse('entry_not_found', 'entries name each other')
     waiting = blocked
   }
 }
@@ -87,7 +103,9 @@ function bookEntry(desk: Desk, book: Book, entry: EntryInput): void {
 
 function requireInvoice(desk: Desk, book: Book, entry: EntryInput): void {
   const { externalDebtorReference } = entry.context
-  const isKnown = book.details.debtors.some((debtor) => debtor.reference === externalDebtorReference)
+  const isKnown = book.details.debtors.some(
+    (debtor) => debtor.reference === externalDebtorReference,
+  )
   if (externalDebtorReference !== undefined && !isKnown) throw refuse('debtor_not_found')
   // D-42: claim references are the tenant's, so an invoice may not take one that is a claim elsewhere, deleted or not.
   if (desk.claimHolding(entry.reference)) throw refuse('claim_exists')
@@ -96,7 +114,8 @@ function requireInvoice(desk: Desk, book: Book, entry: EntryInput): void {
 /** What an entry moves: fees belong to invoices only (D-45), money to anything that can be paid (D-46 … D-48). */
 function targetOf(book: Book, entry: EntryInput): Target | undefined {
   const reference = entry.context.ledgerEntryReference
-  if (reference === undefined || entry.kind === 'invoice' || entry.kind === 'reporting') return undefined
+  if (reference === undefined || entry.kind === 'invoice' || entry.kind === 'reporting')
+    return undefined
   const named = book.entryNamed(reference)
   if (!named || named.origin !== 'ledger') throw refuse('entry_not_found')
   if (entry.kind === 'fee' && named.kind !== 'invoice') throw refuse('entry_not_found')
@@ -115,11 +134,16 @@ function moveDueDate(book: Book, target: Target | undefined, dueOn: string): voi
 }
 
 /** D-41, D-43, D-44: every invoice is a claim, managed by the ledger; without a debtor it waits for one. */
-function openManagedClaim(desk: Desk, book: Book, opened: { entry: EntryInput; seq: number }): void {
+function openManagedClaim(
+  desk: Desk,
+  book: Book,
+  opened: { entry: EntryInput; seq: number },
+): void {
   const { entry, seq } = opened
   const { details } = book
   const dueOn = entry.details.dueDate ?? ''
-  const debtorReference = entry.context.externalDebtorReference ?? details.debtors[0]?.reference ?? null
+  const debtorReference =
+    entry.context.externalDebtorReference ?? details.debtors[0]?.reference ?? null
   const debtor = debtorReference === null ? null : (desk.debtorData(book, debtorReference) ?? null)
   desk.addClaim(book, {
     claimId: newId(),
@@ -168,4 +192,3 @@ export function entryNeeds(entries: readonly EntryInput[]) {
     profile: invoices.length > 0,
   }
 }
-

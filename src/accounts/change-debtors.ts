@@ -1,5 +1,19 @@
-import { type Book, type CallContext, type Command, conclude, type Desk, type Json, refuse } from '../book/index.ts'
-import { activatePendingClaims, debtorFieldsOf, linkDebtor, mergedDebtor, requireNames } from './debtors.ts'
+import {
+  type Book,
+  type CallContext,
+  type Command,
+  conclude,
+  type Desk,
+  type Json,
+  refuse,
+} from '../book/index.ts'
+import {
+  activatePendingClaims,
+  debtorFieldsOf,
+  linkDebtor,
+  mergedDebtor,
+  requireNames,
+} from './debtors.ts'
 import type { DebtorData } from './schema.ts'
 import { announceAccountTrigger } from './trigger.ts'
 
@@ -17,7 +31,8 @@ export function addDebtor(context: CallContext, input: DebtorInput): Command<voi
     decide(desk) {
       const book = desk.account(input.accountReference)
       requireNames(data, context)
-      if (book.details.debtors.some((known) => known.reference === reference)) throw refuse('debtor_exists')
+      if (book.details.debtors.some((known) => known.reference === reference))
+        throw refuse('debtor_exists')
       linkDebtor(desk, book, data)
       activatePendingClaims(desk, book)
       conclude(book, { nowMs: desk.nowMs, emit: (event) => desk.emit(event) })

@@ -39,7 +39,8 @@ export function updateProduct(context: CallContext, input: ProductInput): Comman
       const change = productFieldsOf(input.product)
       const meta = input.product['meta'] === undefined ? product.data['meta'] : change['meta']
       book.journal.assign(product, { data: { ...product.data, ...change, meta } })
-      if (!book.changes.newProducts.has(product)) book.journal.add(book.changes.changedProducts, product)
+      if (!book.changes.newProducts.has(product))
+        book.journal.add(book.changes.changedProducts, product)
       announceAccountTrigger(desk, book, context)
       return product.data
     },

@@ -1,4 +1,11 @@
-import { type CallContext, type Command, conclude, type Desk, type Json, refuse } from '../book/index.ts'
+import {
+  type CallContext,
+  type Command,
+  conclude,
+  type Desk,
+  type Json,
+  refuse,
+} from '../book/index.ts'
 import { bookEntries, entryInputOf, entryNeeds, type EntryInput } from './book-entry.ts'
 import { debtorFieldsOf, linkDebtor, requireNames } from './debtors.ts'
 import { announceEntries } from './add-ledger-entries.ts'
@@ -57,13 +64,15 @@ function decide(desk: Desk, { context, input, entries, debtors }: Opening): void
   for (const debtor of debtors) {
     requireNames(debtor, context)
     const reference = debtor['debtorReference']
-    if (book.details.debtors.some((known) => known.reference === reference)) throw refuse('debtor_exists')
+    if (book.details.debtors.some((known) => known.reference === reference))
+      throw refuse('debtor_exists')
     linkDebtor(desk, book, debtor)
   }
   for (const [index, product] of (input.products ?? []).entries()) {
     const data = productFieldsOf(product)
     const reference = String(data['productReference'])
-    if (book.details.products.some((known) => known.reference === reference)) throw refuse('product_exists')
+    if (book.details.products.some((known) => known.reference === reference))
+      throw refuse('product_exists')
     const added = { reference, position: index + 1, data }
     book.journal.append(book.details.products, added)
     book.journal.add(book.changes.newProducts, added)

@@ -8,7 +8,9 @@ const contactFields = Object.keys(ContactInformation.properties)
 export function debtorFieldsOf(input: DebtorData): Json {
   const data = pick(input, debtorFields)
   const { contactInformation } = input
-  return contactInformation ? { ...data, contactInformation: pick(contactInformation, contactFields) } : data
+  return contactInformation
+    ? { ...data, contactInformation: pick(contactInformation, contactFields) }
+    : data
 }
 
 function pick(source: Json, fields: readonly string[]): Json {
@@ -35,7 +37,10 @@ export function requireNames(debtor: Json, context: CallContext): void {
       : ['firstName', 'lastName'].filter((field) => !debtor[field])
   // A company name without a type names a company well enough.
   if (missing.length === 0 || debtor['companyName']) return
-  throw refuse('invalid_input', `debtor ${String(debtor['debtorReference'])} lacks ${missing.join(' and ')}`)
+  throw refuse(
+    'invalid_input',
+    `debtor ${String(debtor['debtorReference'])} lacks ${missing.join(' and ')}`,
+  )
 }
 
 /** Adds a debtor to an account; the person's record is the tenant's, so newer data reaches it (4.3, D-38). */

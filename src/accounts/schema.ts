@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { Currency, JsonObject, Minor, NaturalMinor } from '../kernel/schema.ts'
 
 /** What callers name their own things by; bounded so that every reference fits an index. */
@@ -18,12 +18,14 @@ export const CalendarDate = Type.String({ format: 'date', pattern: '^(?!0000)' }
 export const Metadata = JsonObject
 
 export const Score = Type.Object({
-  type: Type.Union(['INTERNAL', 'EXTERNAL', 'COLLECTION', 'BEHAVIORAL'].map((t) => Type.Literal(t))),
+  type: Type.Union(
+    ['INTERNAL', 'EXTERNAL', 'COLLECTION', 'BEHAVIORAL'].map((t) => Type.Literal(t)),
+  ),
   value: Type.Union([Text, JsonObject, Type.Null()]),
   meta: Type.Optional(Metadata),
 })
 
-const oneContact = (name: string, value: typeof Text | typeof Phone) =>
+const oneContact = (name: string, value: TSchema) =>
   Type.Object({ [name]: value }, { additionalProperties: false })
 
 const contact = {
@@ -100,7 +102,12 @@ const bound = { productReference: Type.Optional(Reference), ledgerEntryReference
 export const InvoiceEntry = Type.Object({
   ...named,
   invoiceDetails: Type.Object(
-    { amount: NaturalMinor, dueDate: CalendarDate, paymentReference: Type.Optional(Text), ...common },
+    {
+      amount: NaturalMinor,
+      dueDate: CalendarDate,
+      paymentReference: Type.Optional(Text),
+      ...common,
+    },
     closed,
   ),
   context: Type.Object({

@@ -41,5 +41,7 @@ function changedKeys(before: Json, change: Json): Json {
   const changed = Object.keys(change).filter(
     (key) => JSON.stringify(before[key]) !== JSON.stringify(change[key]),
   )
-  return Object.fromEntries(changed.map((key) => [key, { old: before[key] ?? null, new: change[key] }]))
+  return Object.fromEntries(
+    changed.map((key) => [key, { old: before[key] ?? null, new: change[key] }]),
+  )
 }

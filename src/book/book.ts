@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { AmountOutOfRange, addMinor } from '../kernel/money.ts'
-import { Journal } from './journal.ts'
+import type { Journal } from './journal.ts'
 import type {
   AccountDebtor,
   AccountHeader,
@@ -123,7 +123,8 @@ export class Book {
 
   feesTotalOf(claim: Claim): number {
     let total = 0
-    for (const fee of this.fees.get(claim.itemSeq) ?? []) total = bounded(total, fee.outstandingMinor)
+    for (const fee of this.fees.get(claim.itemSeq) ?? [])
+      total = bounded(total, fee.outstandingMinor)
     return total
   }
 
@@ -140,12 +141,14 @@ export class Book {
 
   changeAccount(patch: Partial<AccountHeader>): void {
     this.journal.assign(this.account, patch)
-    if (!this.changes.isAccountChanged) this.journal.assign(this.changes, { isAccountChanged: true })
+    if (!this.changes.isAccountChanged)
+      this.journal.assign(this.changes, { isAccountChanged: true })
   }
 
   changeProfile(patch: Partial<Profile>): void {
     this.journal.assign(this.details, patch)
-    if (!this.changes.isProfileChanged) this.journal.assign(this.changes, { isProfileChanged: true })
+    if (!this.changes.isProfileChanged)
+      this.journal.assign(this.changes, { isProfileChanged: true })
   }
 
   /** Takes in what the bookkeeper loaded. */

@@ -96,8 +96,11 @@ export class Bookkeeper {
   }
 
   /** Decides commands in the given order in one transaction, each of them accepted or refused on its own. */
-  submitGroup<R>(commands: readonly Command<R>[], options: GroupOptions<R> = {}): Promise<Outcome<R>[]> {
-    return this.#enqueue(commands, options as GroupOptions<unknown>) as Promise<Outcome<R>[]>
+  submitGroup<R>(
+    commands: readonly Command<R>[],
+    options: GroupOptions<R> = {},
+  ): Promise<Outcome<R>[]> {
+    return this.#enqueue(commands, options) as Promise<Outcome<R>[]>
   }
 
   /** Lets what waits finish, takes nothing new, and closes the connections. */
@@ -112,9 +115,12 @@ export class Bookkeeper {
   }
 
   #enqueue(commands: readonly Command[], options: GroupOptions<unknown>): Promise<Outcome[]> {
-    if (this.#isClosing) return Promise.reject(new Refusal('closing', 'unavailable', 'The server is stopping', 1))
+    if (this.#isClosing)
+      return Promise.reject(new Refusal('closing', 'unavailable', 'The server is stopping', 1))
     if (this.#queue.depth + commands.length > this.#options.queueMax && this.#queue.depth > 0) {
-      return Promise.reject(new Refusal('queue_full', 'unavailable', 'Too much is waiting to be booked', 1))
+      return Promise.reject(
+        new Refusal('queue_full', 'unavailable', 'Too much is waiting to be booked', 1),
+      )
     }
     return new Promise((resolve, reject) => {
       this.#queue.push({
@@ -171,7 +177,11 @@ function keysOf(commands: readonly Command[]): string[] {
 }
 
 /** Commits works together; when that fails for a reason nobody foresaw, one by one, so that none fails its neighbours. */
-async function settle(lane: Lane, works: readonly Work[], options: BookkeeperOptions): Promise<void> {
+async function settle(
+  lane: Lane,
+  works: readonly Work[],
+  options: BookkeeperOptions,
+): Promise<void> {
   try {
     const outcomes = await attempt(lane, works)
     works.forEach((work, index) => work.resolve(outcomes[index] ?? []))
@@ -179,10 +189,7 @@ async function settle(lane: Lane, works: readonly Work[], options: BookkeeperOpt
     const [only] = works
     if (works.length === 1 && only) {
       if (canSplit(only, error)) await settleApart(lane, only, options)
-      else {
-        if (!(error instanceof Refusal)) options.onBug?.(error)
-        only.reject(error)
-      }
+      else fail(only, error, options)
       return
     }
     if (error instanceof OutcomeUnknown) {
@@ -192,6 +199,11 @@ async function settle(lane: Lane, works: readonly Work[], options: BookkeeperOpt
     }
     for (const work of works) await settle(lane, [work], options)
   }
+}
+
+function fail(work: Work, error: unknown, options: BookkeeperOptions): void {
+  if (!(error instanceof Refusal)) options.onBug?.(error)
+  work.reject(error)
 }
 
 /** A group whose commands need not commit together is decided one by one when a bug in one of them fails it. */
@@ -212,7 +224,8 @@ async function settleApart(lane: Lane, work: Work, options: BookkeeperOptions): 
       outcomes.push({ refusal: new Refusal('internal', 'invalid', 'Internal server error') })
     }
   }
-  if (outcomes.every((outcome) => 'refusal' in outcome && outcome.refusal.code === 'internal')) work.reject(bug)
+  if (outcomes.every((outcome) => 'refusal' in outcome && outcome.refusal.code === 'internal'))
+    work.reject(bug)
   else work.resolve(outcomes)
 }
 
@@ -223,15 +236,19 @@ async function attempt(lane: Lane, works: readonly Work[]): Promise<Outcome[][]>
       return await lane.run(works)
     } catch (error) {
       const isLostRace =
-        isRetryable(error) || error instanceof MovedMeanwhile || (works.length === 1 && isTaken(error))
+        isRetryable(error) ||
+        error instanceof MovedMeanwhile ||
+        (works.length === 1 && isTaken(error))
       if (!(isLostRace || error instanceof ConnectionLost) || count >= attemptsMax) throw error
-      if (error instanceof ConnectionLost) await new Promise((resolve) => setTimeout(resolve, 50 * count))
+      if (error instanceof ConnectionLost)
+        await new Promise((resolve) => setTimeout(resolve, 50 * count))
     }
   }
 }
 
 const uniqueViolation = '23505'
-const isTaken = (error: unknown) => error instanceof pg.DatabaseError && error.code === uniqueViolation
+const isTaken = (error: unknown) =>
+  error instanceof pg.DatabaseError && error.code === uniqueViolation
 
 /** The connection broke before anything was written: the same work may simply be done again. */
 class ConnectionLost extends Refusal {
@@ -245,7 +262,12 @@ class ConnectionLost extends Refusal {
 export class OutcomeUnknown extends Refusal {
   override name = 'OutcomeUnknown'
   constructor() {
-    super('outcome_unknown', 'unavailable', 'The connection to the database broke during the commit', 1)
+    super(
+      'outcome_unknown',
+      'unavailable',
+      'The connection to the database broke during the commit',
+      1,
+    )
   }
 }
 
@@ -272,10 +294,15 @@ class Lane {
     ])
     let isCommitting = false
     try {
-      const [, desks] = await Promise.all([begun, loadDesks(client, commands, this.#options.clock())])
+      const [, desks] = await Promise.all([
+        begun,
+        loadDesks(client, commands, this.#options.clock()),
+      ])
       const decided = works.map((work) => decideAll(desks, work.commands))
       const writes = writesOf(desks.values())
-      const companions = works.flatMap((work, index) => work.options.companions?.(decided[index] ?? []) ?? [])
+      const companions = works.flatMap(
+        (work, index) => work.options.companions?.(decided[index] ?? []) ?? [],
+      )
       isCommitting = true
       await commitAll(client, [
         ...writes.map((write) => runWrite(client, write)),
@@ -300,7 +327,7 @@ class Lane {
       types: typeParsers,
       application_name: 'quittance-bookkeeper',
       pipeline: true,
-    } as pg.ClientConfig)
+    })
     client.on('error', () => {
       if (this.#client === client) this.#client = undefined
     })
@@ -368,5 +395,6 @@ async function commitAll(client: pg.Client, writes: Promise<pg.QueryResult>[]): 
   if (failed) throw failed.reason
   const [answer] = done
   if (answer?.status === 'rejected') throw answer.reason
-  if (answer?.value.command !== 'COMMIT') throw new Error(`commit was answered by ${answer?.value.command}`)
+  if (answer?.value.command !== 'COMMIT')
+    throw new Error(`commit was answered by ${answer?.value.command}`)
 }

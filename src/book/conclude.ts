@@ -116,7 +116,8 @@ export function reactivate(book: Book, claim: Claim): void {
 function reasonForZero(book: Book, claim: Claim): ResolutionReason {
   if (!claim.isManaged) return 'CLAIM_PAID'
   const principal = book.item(claim.itemSeq)
-  const paid = book.feesOf(principal.seq).some((fee) => fee.paidMinor > 0) || principal.paidMinor > 0
+  const paid =
+    book.feesOf(principal.seq).some((fee) => fee.paidMinor > 0) || principal.paidMinor > 0
   const isCorrection = (kind: string) => kind === 'discount' || kind === 'adjustment'
   return !paid && isCorrection(lastMovementOf(book, claim)) ? 'CLAIM_DISCARDED' : 'CLAIM_PAID'
 }
@@ -141,7 +142,8 @@ function announce(
   const names = claimNames(book, claim)
   const amount = book.amountOf(claim)
   const totalFees = book.feesTotalOf(claim)
-  const isNew = before.status === 'NONE' || before.status === 'PENDING' || before.status === 'DELETED'
+  const isNew =
+    before.status === 'NONE' || before.status === 'PENDING' || before.status === 'DELETED'
   if (isNew) {
     const { currency } = book.account
     const data = { ...names, amount, currency, dueDate: claim.currentDueOn }

@@ -83,7 +83,8 @@ export class Desk {
   autoAccountOf(debtorReference: string, currency: string): Book | undefined {
     for (const book of this.books.values()) {
       const { account } = book
-      if (account.autoDebtorReference === debtorReference && account.currency === currency) return book
+      if (account.autoDebtorReference === debtorReference && account.currency === currency)
+        return book
     }
     return undefined
   }
@@ -136,7 +137,9 @@ export class Desk {
   /** A debtor's data as this batch knows it newest. */
   debtorData(book: Book, reference: string): Json | undefined {
     const changed = this.debtors.get(reference)
-    return changed?.data ?? book.details.debtors.find((debtor) => debtor.reference === reference)?.data
+    return (
+      changed?.data ?? book.details.debtors.find((debtor) => debtor.reference === reference)?.data
+    )
   }
 
   saveDebtor(reference: string, data: Json): Debtor {

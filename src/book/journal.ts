@@ -16,7 +16,7 @@ export class Journal {
   /** Assigns fields and remembers what they were. */
   assign<T extends object>(target: T, patch: Partial<T>): void {
     const before: Partial<T> = {}
-    for (const key of Object.keys(patch) as (keyof T)[]) before[key] = target[key] as T[keyof T]
+    for (const key of Object.keys(patch) as (keyof T)[]) before[key] = target[key]
     this.#undo.push(() => void Object.assign(target, before))
     Object.assign(target, patch)
   }

@@ -4,7 +4,8 @@
 export const laneSettings = `set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off`
 
 const pairs = (parameter: number) => `json_to_recordset($${parameter}::json) as w(t uuid, r text)`
-const triples = (parameter: number) => `json_to_recordset($${parameter}::json) as w(t uuid, a text, r text)`
+const triples = (parameter: number) =>
+  `json_to_recordset($${parameter}::json) as w(t uuid, a text, r text)`
 
 const headerColumns = `a.tenant_id as "tenantId", a.account_id as "accountId", a.reference, a.currency,
   a.auto_debtor_reference as "autoDebtorReference", a.entry_seq as "entrySeq", a.credit_minor as "creditMinor",
@@ -106,4 +107,3 @@ select p.tenant_id as "tenantId", p.account_id as "accountId", p.provider, p.tra
 from json_to_recordset($1::json) as w(t uuid, a text, p text, k text)
 join account a on a.tenant_id = w.t and a.reference = w.a
 join provider_payment p on p.tenant_id = a.tenant_id and p.account_id = a.account_id and p.provider = w.p and p.tracking_id = w.k`
-

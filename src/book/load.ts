@@ -10,7 +10,15 @@ import {
   lockByReference,
   lockDebtors,
 } from './load-statements.ts'
-import type { AccountHeader, Claim, Debtor, Item, NamedEntry, Profile, ProviderPayment } from './model.ts'
+import type {
+  AccountHeader,
+  Claim,
+  Debtor,
+  Item,
+  NamedEntry,
+  Profile,
+  ProviderPayment,
+} from './model.ts'
 
 export interface Wanted {
   readonly tenantId: string
@@ -73,9 +81,17 @@ export async function loadDesks(
 }
 
 function readAll(client: pg.Client, lists: Lists) {
-  const run = async <R extends pg.QueryResultRow>(name: string, text: string, values: object[][]): Promise<R[]> => {
+  const run = async <R extends pg.QueryResultRow>(
+    name: string,
+    text: string,
+    values: object[][],
+  ): Promise<R[]> => {
     if (values.every((list) => list.length === 0)) return []
-    const answer = await client.query<R>({ name, text, values: values.map((list) => JSON.stringify(list)) })
+    const answer = await client.query<R>({
+      name,
+      text,
+      values: values.map((list) => JSON.stringify(list)),
+    })
     return answer.rows
   }
   const isPlain = lists.claims.length === 0 && lists.debtors.length === 0
@@ -85,7 +101,12 @@ function readAll(client: pg.Client, lists: Lists) {
       : run<AccountRow>('book_lock', lockByAnything, [lists.accounts, lists.claims, lists.debtors]),
     run<ProfileRow>('book_profiles', loadProfiles, [lists.profiles, lists.claimProfiles]),
     run<EntryRow>('book_entries', loadEntries, [lists.entries]),
-    run<ItemRow>('book_items', loadItems, [lists.targets, lists.openItems, lists.liveClaims, lists.claims]),
+    run<ItemRow>('book_items', loadItems, [
+      lists.targets,
+      lists.openItems,
+      lists.liveClaims,
+      lists.claims,
+    ]),
     run<DebtorRow>('book_debtors', lockDebtors, [lists.debtors]),
     run<PaymentRow>('book_payments', loadPayments, [lists.payments]),
   ])
@@ -126,7 +147,8 @@ function listsOf(wanted: readonly Wanted[]): Lists {
     if (a === undefined) continue
     if (needs.openItems) pair(lists.openItems, 'open', a)
     if (needs.liveClaims) pair(lists.liveClaims, 'live', a)
-    for (const r of needs.entries ?? []) if (isFirst('entry', t, a, r)) lists.entries.push({ t, a, r })
+    for (const r of needs.entries ?? [])
+      if (isFirst('entry', t, a, r)) lists.entries.push({ t, a, r })
     for (const r of needs.targets ?? []) {
       if (isFirst('entry', t, a, r)) lists.entries.push({ t, a, r })
       if (isFirst('target', t, a, r)) lists.targets.push({ t, a, r })

@@ -1,13 +1,7 @@
 /** The words of the book as the bookkeeper loads and writes them. Amounts are minor units of the account's currency. */
 
 export type EntryKind =
-  | 'invoice'
-  | 'fee'
-  | 'payment'
-  | 'adjustment'
-  | 'chargeback'
-  | 'discount'
-  | 'reporting'
+  'invoice' | 'fee' | 'payment' | 'adjustment' | 'chargeback' | 'discount' | 'reporting'
 
 /** `ledger`: booked by the caller's ledger; `claim`: booked for an unmanaged claim, hidden from get_account. */
 export type Origin = 'ledger' | 'claim'
@@ -149,7 +143,10 @@ export interface ProviderPayment {
   readonly firstSeq: number
   readonly lastSeq: number
   /** What was booked for it. */
-  readonly entries: readonly Pick<Entry, 'reference' | 'kind' | 'details' | 'context' | 'createdAtMs'>[]
+  readonly entries: readonly Pick<
+    Entry,
+    'reference' | 'kind' | 'details' | 'context' | 'createdAtMs'
+  >[]
 }
 
 export interface BookEvent {

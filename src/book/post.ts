@@ -68,7 +68,12 @@ export function post(book: Book, order: EntryOrder): number {
 /** An invoice or a fee asks for money: it makes an item, also when its amount is 0. */
 function postCharge(book: Book, order: EntryOrder): number {
   const seq = nextSeq(book)
-  const transfer = { debit: itemAccount(seq), credit: 'revenue', effect: 1 as const, excessMinor: 0 }
+  const transfer = {
+    debit: itemAccount(seq),
+    credit: 'revenue',
+    effect: 1 as const,
+    excessMinor: 0,
+  }
   if (order.amountMinor === 0) appendMemo(book, order, { seq, itemSeq: seq })
   else append(book, order, { ...transfer, amountMinor: order.amountMinor, itemSeq: seq })
   openItem(book, order, seq)
@@ -103,7 +108,11 @@ function postReduction(book: Book, order: EntryOrder, house: string): number {
 function postAdjustment(book: Book, order: EntryOrder): number {
   if (order.amountMinor === 0) return postMemo(book, order)
   if (order.amountMinor < 0) {
-    return postReduction(book, { ...order, amountMinor: -order.amountMinor }, order.house ?? 'revenue')
+    return postReduction(
+      book,
+      { ...order, amountMinor: -order.amountMinor },
+      order.house ?? 'revenue',
+    )
   }
   const item = itemOf(order)
   if (!item) return postCharge(book, order)
@@ -164,7 +173,11 @@ function postMemo(book: Book, order: EntryOrder): number {
   return appendMemo(book, order, { seq: nextSeq(book), itemSeq: itemOf(order)?.seq ?? null })
 }
 
-function appendMemo(book: Book, order: EntryOrder, at: { seq: number; itemSeq: number | null }): number {
+function appendMemo(
+  book: Book,
+  order: EntryOrder,
+  at: { seq: number; itemSeq: number | null },
+): number {
   const nothing = { debit: null, credit: null, effect: 0 as const, excessMinor: 0 }
   book.append(
     { ...words(order), ...nothing, amountMinor: Math.abs(order.amountMinor), itemSeq: at.itemSeq },

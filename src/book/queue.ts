@@ -49,7 +49,8 @@ export class WorkQueue<T extends Queued> {
       size += work.size
     }
     if (taken.length === 0) return taken
-    this.#waiting = passed.length === 0 ? this.#waiting.slice(index) : passed.concat(this.#waiting.slice(index))
+    this.#waiting =
+      passed.length === 0 ? this.#waiting.slice(index) : passed.concat(this.#waiting.slice(index))
     this.#depth -= size
     for (const work of taken) for (const key of work.keys) this.#busy.add(key)
     return taken

@@ -6,7 +6,10 @@ import { defineRefusals } from '../platform/refusal.ts'
  */
 export const refuse = defineRefusals({
   invalid_input: { kind: 'invalid', message: 'Invalid input' },
-  amount_out_of_range: { kind: 'invalid', message: 'The amount would grow beyond what can be kept exactly' },
+  amount_out_of_range: {
+    kind: 'invalid',
+    message: 'The amount would grow beyond what can be kept exactly',
+  },
   currency_mismatch: { kind: 'invalid', message: 'Currency does not match' },
   account_exists: { kind: 'conflict', message: 'Account already exists in the system' },
   claim_exists: { kind: 'conflict', message: 'Claim already exists in the system' },

@@ -181,7 +181,13 @@ function emptyLists() {
 function collect(lists: Lists, desk: Desk, book: Book): void {
   const { changes } = book
   const key = { tenant_id: desk.tenantId, account_id: book.account.accountId }
-  if (changes.isNew) lists.newAccounts.push({ ...key, ...headerRow(book), ...profileRow(book), created_at: desk.now })
+  if (changes.isNew)
+    lists.newAccounts.push({
+      ...key,
+      ...headerRow(book),
+      ...profileRow(book),
+      created_at: desk.now,
+    })
   else {
     if (changes.isAccountChanged) lists.accounts.push({ ...key, ...headerRow(book) })
     if (changes.isProfileChanged) lists.profiles.push({ ...key, ...profileRow(book) })
@@ -190,7 +196,8 @@ function collect(lists: Lists, desk: Desk, book: Book): void {
     lists.debtorLinks.push({ ...key, debtor_reference: link.reference, position: link.position })
   }
   for (const product of changes.newProducts) lists.products.push({ ...key, ...productRow(product) })
-  for (const product of changes.changedProducts) lists.products.push({ ...key, ...productRow(product) })
+  for (const product of changes.changedProducts)
+    lists.products.push({ ...key, ...productRow(product) })
   for (const entry of changes.entries) {
     lists.entries.push({
       ...key,

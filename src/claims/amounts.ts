@@ -1,4 +1,13 @@
-import { type Book, bounded, type Claim, type Desk, type EntryKind, type Item, type Json, post } from '../book/index.ts'
+import {
+  type Book,
+  bounded,
+  type Claim,
+  type Desk,
+  type EntryKind,
+  type Item,
+  type Json,
+  post,
+} from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
 import { shownEntry } from '../accounts/index.ts'
 import type { FeeData } from './schema.ts'
@@ -15,10 +24,14 @@ export interface Booking {
  * Fees by name: equal names are one bucket. Neither fees nor totalFees: none. A total without names is a bucket without a
  * name, which no list shows (D-70).
  */
-export function bucketsOf(input: { fees?: FeeData[]; totalFees?: number }): Map<string | null, number> {
+export function bucketsOf(input: {
+  fees?: FeeData[]
+  totalFees?: number
+}): Map<string | null, number> {
   const buckets = new Map<string | null, number>()
   if (input.fees) {
-    for (const { name, amount } of input.fees) buckets.set(name, bounded(buckets.get(name) ?? 0, amount))
+    for (const { name, amount } of input.fees)
+      buckets.set(name, bounded(buckets.get(name) ?? 0, amount))
   } else if (input.totalFees) {
     buckets.set(null, input.totalFees)
   }
@@ -26,7 +39,12 @@ export function bucketsOf(input: { fees?: FeeData[]; totalFees?: number }): Map<
 }
 
 /** Books the principal of an unmanaged claim and answers its item's sequence. */
-export function bookPrincipal(desk: Desk, book: Book, claim: Claim, amountMinor: number): number {
+export function bookPrincipal(
+  desk: Desk,
+  book: Book,
+  principal: { claim: Claim; amountMinor: number },
+): number {
+  const { claim, amountMinor } = principal
   return post(book, {
     reference: newId(),
     kind: 'invoice',
@@ -56,14 +74,18 @@ export function bookBucket(
     createdAtMs: desk.nowMs,
     commandId: desk.commandId,
     details: { amount: amountMinor, ...(name === null ? {} : { type: name }) },
-    context: { ...contextOf(principal.productReference), ledgerEntryReference: principal.reference },
+    context: {
+      ...contextOf(principal.productReference),
+      ledgerEntryReference: principal.reference,
+    },
     target: { item: principal },
     item: { feeType: name, position },
   })
   return book.item(seq)
 }
 
-const contextOf = (product: string | null): Json => (product === null ? {} : { productReference: product })
+const contextOf = (product: string | null): Json =>
+  product === null ? {} : { productReference: product }
 
 /** Books a movement of an item: up by a positive amount, down by a negative one. Answers the entry as shown. */
 export function bookMovement(
@@ -130,7 +152,8 @@ export function replaceBuckets(
       bookBucket(desk, book, { claim, name, amountMinor, position })
       continue
     }
-    if (item.isRetired || item.position !== position) book.changeItem(item, { isRetired: false, position })
+    if (item.isRetired || item.position !== position)
+      book.changeItem(item, { isRetired: false, position })
     bringTo(desk, book, { item, amountMinor, booking })
   }
 }

@@ -1,4 +1,12 @@
-import { announceTrigger, type CallContext, type Claim, type Command, conclude, type Desk, refuse } from '../book/index.ts'
+import {
+  announceTrigger,
+  type CallContext,
+  type Claim,
+  type Command,
+  conclude,
+  type Desk,
+  refuse,
+} from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
 import { bookBucket, bookPrincipal, bucketsOf } from './amounts.ts'
 import { debtorOf, homeNeeds, homeOf } from './home.ts'
@@ -50,8 +58,12 @@ export function openClaim(desk: Desk, call: { context: CallContext; input: Claim
   const book = homeOf(desk, data)
   const debtor = debtorOf(desk, book, { context, data })
   const reference = deleted?.claim.reference ?? input.reference
-  const claim = newClaim(desk, { reference, data }, { accountId: book.account.accountId, ...debtor })
-  const itemSeq = bookPrincipal(desk, book, claim, data.amount ?? 0)
+  const claim = newClaim(
+    desk,
+    { reference, data },
+    { accountId: book.account.accountId, ...debtor },
+  )
+  const itemSeq = bookPrincipal(desk, book, { claim, amountMinor: data.amount ?? 0 })
   const opened = deleted ? deleted.claim : { ...claim, itemSeq }
   if (deleted) {
     const before = deleted.book.releaseClaim(deleted.claim)

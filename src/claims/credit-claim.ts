@@ -57,7 +57,9 @@ function bookCredit(
   const booking = bookingOf(data)
   const entries = shares
     .filter((share) => share.amountMinor > 0)
-    .map(({ item, amountMinor }) => bookMovement(desk, book, { item, deltaMinor: -amountMinor, kind, booking }))
+    .map(({ item, amountMinor }) =>
+      bookMovement(desk, book, { item, deltaMinor: -amountMinor, kind, booking }),
+    )
   if (overpaidMinor > 0 && kind === 'payment') {
     entries.push(bookRest(desk, book, { claim, amountMinor: overpaidMinor, booking }))
   }
@@ -68,7 +70,11 @@ function bookCredit(
   conclude(book, {
     nowMs: desk.nowMs,
     reason: data.creditType ?? 'PAYMENT',
-    details: { originator: data.originator, ...(overpaidMinor > 0 ? { overpaidAmount: overpaidMinor } : {}), ...contextOf(data) },
+    details: {
+      originator: data.originator,
+      ...(overpaidMinor > 0 ? { overpaidAmount: overpaidMinor } : {}),
+      ...contextOf(data),
+    },
     emit: (event) => desk.emit(event),
   })
   return { overpaidMinor }
@@ -83,7 +89,11 @@ interface Shares {
  * What each part of the claim takes. Without `fees` the amount pays fees and principal in the order of priority (D-79);
  * with `fees` it pays the principal, and the fees what is named for them, unknown names left out (9.4.2).
  */
-function sharesOf(book: Book, claim: Claim, call: { data: CreditData; context: CallContext }): Shares {
+function sharesOf(
+  book: Book,
+  claim: Claim,
+  call: { data: CreditData; context: CallContext },
+): Shares {
   const { data, context } = call
   const principal = book.item(claim.itemSeq)
   const fees = book.feesOf(claim.itemSeq)
@@ -130,7 +140,10 @@ function bookRest(
   const { claim, amountMinor, booking } = rest
   const reference = newId()
   const createdAtMs = booking.createdAtMs ?? desk.nowMs
-  const details = { amount: amountMinor, ...(booking.meta === undefined ? {} : { meta: booking.meta }) }
+  const details = {
+    amount: amountMinor,
+    ...(booking.meta === undefined ? {} : { meta: booking.meta }),
+  }
   post(book, {
     reference,
     kind: 'payment',
@@ -141,7 +154,11 @@ function bookRest(
     details,
     context: {},
   })
-  return { ledgerEntryReference: reference, paymentDetails: { ...details, createdAt: createdAtMs }, context: {} }
+  return {
+    ledgerEntryReference: reference,
+    paymentDetails: { ...details, createdAt: createdAtMs },
+    context: {},
+  }
 }
 
 export function bookingOf(data: CreditData | DebitData): Booking {

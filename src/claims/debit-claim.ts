@@ -42,7 +42,10 @@ export function debitClaim(context: CallContext, input: DebitInput): Command<voi
       conclude(book, {
         nowMs: desk.nowMs,
         reason: data.debitType ?? 'DEBIT',
-        details: { originator: data.originator, ...(data.context === undefined ? {} : { context: data.context }) },
+        details: {
+          originator: data.originator,
+          ...(data.context === undefined ? {} : { context: data.context }),
+        },
         emit: (event) => desk.emit(event),
       })
       announceTrigger(desk, { book, claim }, context.triggerName)
@@ -60,7 +63,8 @@ function bookDebit(desk: Desk, book: Book, debit: { claim: Claim; data: DebitDat
     const item = book.item(claim.itemSeq)
     entries.push(bookMovement(desk, book, { item, deltaMinor: data.amount, kind, booking }))
   }
-  const fees = typeof data.fees === 'number' ? [{ name: 'fees', amount: data.fees }] : (data.fees ?? [])
+  const fees =
+    typeof data.fees === 'number' ? [{ name: 'fees', amount: data.fees }] : (data.fees ?? [])
   for (const { name, amount } of fees) {
     const existing = book.feesOf(claim.itemSeq)
     const item = existing.find((fee) => bucketName(claim, fee) === name)

@@ -47,7 +47,11 @@ where c.tenant_id = $1 and c.reference = $2 and c.status <> 'PENDING'
 order by e.seq`
 
 /** How a claim came to ask for what it asks for: every entry that moved it, with what it asked for after each. */
-export async function explainClaim(reader: Reader, tenantId: string, reference: string): Promise<Json> {
+export async function explainClaim(
+  reader: Reader,
+  tenantId: string,
+  reference: string,
+): Promise<Json> {
   const values = [tenantId, reference]
   const [claims, movements] = await Promise.all([
     reader.read<ClaimRow>(tenantId, { name: 'claim_explained', text: selectClaim, values }),

@@ -14,7 +14,11 @@ export function debtorReferenceOf(data: ClaimData): string | undefined {
 }
 
 /** What must be loaded to find or open the account of a claim. */
-export function homeNeeds(data: ClaimData): { accounts: string[]; debtors: string[]; profile: true } {
+export function homeNeeds(data: ClaimData): {
+  accounts: string[]
+  debtors: string[]
+  profile: true
+} {
   const debtor = debtorReferenceOf(data)
   const account = accountReferenceOf(data) ?? debtor
   return {
@@ -27,8 +31,10 @@ export function homeNeeds(data: ClaimData): { accounts: string[]; debtors: strin
 /** The account that a whole claim belongs to: named, found by its debtor, or opened for it (D-32, D-33). */
 export function homeOf(desk: Desk, data: ClaimData): Book {
   const reference = accountReferenceOf(data)
-  const book = reference === undefined ? autoAccount(desk, data) : namedAccount(desk, data, reference)
-  if (data.currency !== undefined && data.currency !== book.account.currency) throw refuse('currency_mismatch')
+  const book =
+    reference === undefined ? autoAccount(desk, data) : namedAccount(desk, data, reference)
+  if (data.currency !== undefined && data.currency !== book.account.currency)
+    throw refuse('currency_mismatch')
   return book
 }
 
@@ -36,7 +42,8 @@ function namedAccount(desk: Desk, data: ClaimData, reference: string): Book {
   const known = desk.findAccount(reference)
   if (known) return known
   // D-33: without currency and debtor there is nothing to open an account with.
-  if (data.currency === undefined || debtorReferenceOf(data) === undefined) throw refuse('account_not_found')
+  if (data.currency === undefined || debtorReferenceOf(data) === undefined)
+    throw refuse('account_not_found')
   return openFor(desk, data, { reference, currency: data.currency, debtor: null })
 }
 
@@ -75,13 +82,20 @@ export interface ClaimDebtor {
 }
 
 /** The debtor of a whole claim: its own, kept as the claim's copy and passed on (D-77), else the account's first. */
-export function debtorOf(desk: Desk, book: Book, call: { context: CallContext; data: ClaimData }): ClaimDebtor {
+export function debtorOf(
+  desk: Desk,
+  book: Book,
+  call: { context: CallContext; data: ClaimData },
+): ClaimDebtor {
   const { context, data } = call
   const debtorReference = debtorReferenceOf(data)
   if (debtorReference === undefined || !data.primaryDebtor) {
     const [first] = book.details.debtors
     if (!first) throw refuse('debtor_not_found')
-    return { debtorReference: first.reference, primaryDebtor: desk.debtorData(book, first.reference) ?? first.data }
+    return {
+      debtorReference: first.reference,
+      primaryDebtor: desk.debtorData(book, first.reference) ?? first.data,
+    }
   }
   const primaryDebtor = debtorFieldsOf(data.primaryDebtor)
   requireNames(primaryDebtor, context)

@@ -8,12 +8,15 @@ export function moveClaim(desk: Desk, { book: from, claim }: ClaimAt, to: Book):
   const buckets = fees.map((fee) => ({ name: fee.feeType, amountMinor: fee.outstandingMinor }))
   from.touch(claim)
   const booking = { reason: 'CLAIM_MOVED' }
-  for (const item of [from.item(claim.itemSeq), ...fees]) bringTo(desk, from, { item, amountMinor: 0, booking })
+  for (const item of [from.item(claim.itemSeq), ...fees])
+    bringTo(desk, from, { item, amountMinor: 0, booking })
   const before = from.releaseClaim(claim)
   uncount(from, before, (event) => desk.emit(event))
-  const itemSeq = bookPrincipal(desk, to, claim, amountMinor)
+  const itemSeq = bookPrincipal(desk, to, { claim, amountMinor })
   desk.journal.assign(claim, { itemSeq, accountId: to.account.accountId })
   to.adoptClaim(claim, before)
-  buckets.forEach((bucket, index) => bookBucket(desk, to, { claim, ...bucket, position: index + 1 }))
+  buckets.forEach((bucket, index) =>
+    bookBucket(desk, to, { claim, ...bucket, position: index + 1 }),
+  )
   desk.journal.put(desk.claims, claim.reference, { claim, book: to })
 }

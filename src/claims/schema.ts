@@ -1,10 +1,20 @@
 import { type Static, Type } from 'typebox'
-import { CalendarDate, Debtor, Metadata, PartialDebtor, Reference, Score } from '../accounts/schema.ts'
+import {
+  CalendarDate,
+  Debtor,
+  Metadata,
+  PartialDebtor,
+  Reference,
+  Score,
+} from '../accounts/schema.ts'
 import { Currency, NaturalMinor } from '../kernel/schema.ts'
 
 const Text = Type.String({ maxLength: 1_000 })
 
-export const Fee = Type.Object({ name: Type.String({ minLength: 1, maxLength: 1_000 }), amount: NaturalMinor })
+export const Fee = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 1_000 }),
+  amount: NaturalMinor,
+})
 export type FeeData = Static<typeof Fee>
 
 const claim = {

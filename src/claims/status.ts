@@ -1,4 +1,12 @@
-import { type Book, bounded, type Claim, reactivate, resolve, type ResolutionReason, resolutionReasons } from '../book/index.ts'
+import {
+  type Book,
+  bounded,
+  type Claim,
+  reactivate,
+  resolve,
+  type ResolutionReason,
+  resolutionReasons,
+} from '../book/index.ts'
 
 /**
  * D-69, the meaning of forceAmountCheck: the status is worked out anew from the resulting total. Without it an active

@@ -71,7 +71,10 @@ function changeClaim(desk: Desk, at: ClaimAt, change: Change): void {
   const debtor = changedDebtor(desk, book, {
     context,
     data,
-    before: { debtorReference: claim.debtorReference ?? '', primaryDebtor: claim.primaryDebtor ?? {} },
+    before: {
+      debtorReference: claim.debtorReference ?? '',
+      primaryDebtor: claim.primaryDebtor ?? {},
+    },
   })
   const metaBefore = claim.meta
   book.changeClaim(claim, { ...fieldsOf(claim, data, isWhole), ...debtor })
@@ -103,7 +106,8 @@ function requireUnmanagedFields({ book, claim }: ClaimAt, data: ClaimData): void
 
 /** D-75: another accountReference moves an unmanaged claim; its currency can never change. */
 function homeOfChange(desk: Desk, at: ClaimAt, data: ClaimData): Book {
-  if (data.currency !== undefined && data.currency !== at.book.account.currency) throw refuse('currency_mismatch')
+  if (data.currency !== undefined && data.currency !== at.book.account.currency)
+    throw refuse('currency_mismatch')
   const reference = accountReferenceOf(data)
   if (reference === undefined || reference === at.book.account.reference) return at.book
   const to = homeOf(desk, { ...data, currency: at.book.account.currency })
@@ -126,20 +130,27 @@ function fieldsOf(claim: Claim, data: ClaimData, isWhole: boolean): Partial<Clai
         originalDueOn: data.originalDueDate ?? claim.originalDueOn,
         currentDueOn: data.currentDueDate ?? claim.currentDueOn,
       }
-  const fields = Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Partial<Claim>
+  const fields = Object.fromEntries(
+    given.filter(([, value]) => value !== undefined),
+  ) as Partial<Claim>
   return { ...fields, ...own, meta }
 }
 
-function changeAmounts(desk: Desk, book: Book, change: { claim: Claim; data: ClaimData; isWhole: boolean }): void {
+function changeAmounts(
+  desk: Desk,
+  book: Book,
+  change: { claim: Claim; data: ClaimData; isWhole: boolean },
+): void {
   const { claim, data, isWhole } = change
   const booking: Booking = { reason: data.reason }
   const principal = book.item(claim.itemSeq)
   if (data.currentDueDate !== undefined) book.changeItem(principal, { dueOn: data.currentDueDate })
-  if (data.amount !== undefined) bringTo(desk, book, { item: principal, amountMinor: data.amount, booking })
+  if (data.amount !== undefined)
+    bringTo(desk, book, { item: principal, amountMinor: data.amount, booking })
   const isFeesGiven = data.fees !== undefined || data.totalFees !== undefined || isWhole
   if (!isFeesGiven) return
   // D-70: a total that fits the list leaves the list.
   const isTotalAsIs = data.fees === undefined && (data.totalFees ?? 0) === book.feesTotalOf(claim)
   if (isTotalAsIs && data.totalFees !== undefined) return
-  replaceBuckets(desk, book, { claim, buckets: bucketsOf(data as { totalFees?: number }), booking })
+  replaceBuckets(desk, book, { claim, buckets: bucketsOf(data), booking })
 }

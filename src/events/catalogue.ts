@@ -88,6 +88,8 @@ export const eventTypes: ReadonlySet<string> = new Set([
 
 /** D-100: with or without `.v1`, and the plural that one list of the contract uses for instalment plans. */
 export function knownEventType(name: string): string | undefined {
-  const bare = name.replace(/\.v1$/, '').replace(/^event\.instalmentsPlan\./, 'event.instalmentPlan.')
+  const bare = name
+    .replace(/\.v1$/, '')
+    .replace(/^event\.instalmentsPlan\./, 'event.instalmentPlan.')
   return eventTypes.has(bare) ? bare : undefined
 }

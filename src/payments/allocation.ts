@@ -99,7 +99,10 @@ export interface Share {
 }
 
 /** D-61: each item in turn takes what it asks for, until nothing is left. */
-export function allocate(order: readonly Item[], amountMinor: number): { shares: Share[]; restMinor: number } {
+export function allocate(
+  order: readonly Item[],
+  amountMinor: number,
+): { shares: Share[]; restMinor: number } {
   const shares: Share[] = []
   let restMinor = amountMinor
   for (const item of order) {

@@ -68,7 +68,9 @@ function bookPayment(desk: Desk, book: Book, { context, input }: Call): MatchRes
   const order = allocationOrder(book, eligibleItems(book, input.productReference), input)
   const { shares, restMinor } = allocate(order, input.totalMinor)
   const firstSeq = book.account.entrySeq + 1
-  const booked = shares.map(({ item, amountMinor }) => bookShare(desk, book, { input, item, amountMinor }))
+  const booked = shares.map(({ item, amountMinor }) =>
+    bookShare(desk, book, { input, item, amountMinor }),
+  )
   if (restMinor > 0) booked.push(bookShare(desk, book, { input, amountMinor: restMinor }))
   rememberPayment(book, input, { firstSeq, entries: booked })
   const entries = booked.map(shownEntry)
@@ -80,7 +82,8 @@ function bookPayment(desk: Desk, book: Book, { context, input }: Call): MatchRes
 
 function requireProduct(book: Book, reference: string | undefined): void {
   if (reference === undefined) return
-  if (!book.details.products.some((product) => product.reference === reference)) throw refuse('product_not_found')
+  if (!book.details.products.some((product) => product.reference === reference))
+    throw refuse('product_not_found')
 }
 
 type Item = ReturnType<typeof eligibleItems>[number]
@@ -130,7 +133,10 @@ function bookedBefore(book: Book, input: PaymentInput): MatchResult | undefined 
   const known = book.providerPayments.get(paymentKey({ provider, trackingId }))
   if (!known) return undefined
   if (known.amountMinor !== input.totalMinor || known.currency !== input.currency) {
-    throw refuse('invalid_input', `payment ${trackingId} of ${provider} was booked with another amount`)
+    throw refuse(
+      'invalid_input',
+      `payment ${trackingId} of ${provider} was booked with another amount`,
+    )
   }
   const rest = known.entries.filter((entry) => entry.context['ledgerEntryReference'] === undefined)
   return {

@@ -73,7 +73,13 @@ function bookStep(desk: Desk, book: Book, step: TargetAmount): Json | undefined 
       ...(item.productReference === null ? {} : { productReference: item.productReference }),
     },
   }
-  post(book, { ...entry, origin: 'ledger', amountMinor, commandId: desk.commandId, target: { item } })
+  post(book, {
+    ...entry,
+    origin: 'ledger',
+    amountMinor,
+    commandId: desk.commandId,
+    target: { item },
+  })
   return shownEntry(entry)
 }
 

@@ -8,7 +8,8 @@ export const appRole = 'quittance_app'
 export const schemaName = 'quittance'
 
 /** How a database is reached: a URL, or the socket directory of the embedded server. */
-export type Connection = { connectionString: string } | { host: string; port: number; user: string; database: string }
+export type Connection =
+  { connectionString: string } | { host: string; port: number; user: string; database: string }
 
 /** Everything that commits or rolls back together in one ordinary unit of work of one tenant. */
 export interface Tx {
@@ -45,14 +46,19 @@ export const typeParsers: pg.CustomTypesConfig = {
     if (oid === builtins.DATE) return (text: string) => text
     return pg.types.getTypeParser(oid, format)
   },
-} as pg.CustomTypesConfig
+}
 
 /** What every session of ours starts with: the role that owns nothing, and our schema. */
 export const sessionStart = `set role ${appRole}; set search_path = ${schemaName}, public; set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '60s'`
 
 /** A pool whose sessions act as the application role, under row-level security. */
 export function createAppPool(connection: Connection, max: number): pg.Pool {
-  const pool = new pg.Pool({ ...connection, max, types: typeParsers, application_name: 'quittance' })
+  const pool = new pg.Pool({
+    ...connection,
+    max,
+    types: typeParsers,
+    application_name: 'quittance',
+  })
   // Queries of a client run in order, so the first query of a borrower waits for this one.
   pool.on('connect', (client) => void client.query(sessionStart).catch(() => undefined))
   // An idle connection that breaks (the server restarted) is replaced at its next use.
@@ -62,7 +68,12 @@ export function createAppPool(connection: Connection, max: number): pg.Pool {
 
 /** A pool that acts as the owner of the schema: migrations, roles and the job queue, never a request. */
 export function createOwnerPool(connection: Connection, max: number): pg.Pool {
-  const pool = new pg.Pool({ ...connection, max, types: typeParsers, application_name: 'quittance-owner' })
+  const pool = new pg.Pool({
+    ...connection,
+    max,
+    types: typeParsers,
+    application_name: 'quittance-owner',
+  })
   pool.on('error', () => undefined)
   return pool
 }
@@ -96,7 +107,9 @@ function attemptTransaction<R>(
 ): Promise<R> {
   const begin = db.transaction().setAccessMode(unit.isReadOnly ? 'read only' : 'read write')
   return begin.execute(async (transaction) => {
-    await sql`select set_config(${tenantsSetting}, ${`{${unit.tenantId}}`}, true)`.execute(transaction)
+    await sql`select set_config(${tenantsSetting}, ${`{${unit.tenantId}}`}, true)`.execute(
+      transaction,
+    )
     return work({
       tenantId: unit.tenantId,
       now: unit.now,

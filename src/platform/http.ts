@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { decodeUtf8, readJson } from '../kernel/json.ts'
 import type { Config } from './config.ts'
@@ -14,8 +14,18 @@ declare module 'fastify' {
 }
 
 // Money is never coerced and nothing is dropped in silence; a query is text and has to be read as numbers.
-const bodies = new Ajv({ allErrors: false, coerceTypes: false, removeAdditional: false, strict: false })
-const queries = new Ajv({ allErrors: false, coerceTypes: true, removeAdditional: false, strict: false })
+const bodies = new Ajv({
+  allErrors: false,
+  coerceTypes: false,
+  removeAdditional: false,
+  strict: false,
+})
+const queries = new Ajv({
+  allErrors: false,
+  coerceTypes: true,
+  removeAdditional: false,
+  strict: false,
+})
 for (const ajv of [bodies, queries]) addFormats.default(ajv)
 
 export interface HttpOptions {
@@ -28,7 +38,7 @@ export interface HttpOptions {
 export function createHttp({ config, log, telemetry }: HttpOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: log as never,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.bodyBytesMax,
     trustProxy: config.trustProxy,
     // Room for the references that a GET carries in its query.
@@ -55,7 +65,10 @@ export function createHttp({ config, log, telemetry }: HttpOptions): FastifyInst
 }
 
 /** Reads every body of a scope as strict JSON, whatever its content type says. */
-export function parseJsonBodies(scope: FastifyInstance, options: { trailingCommas?: boolean } = {}): void {
+export function parseJsonBodies(
+  scope: FastifyInstance,
+  options: { trailingCommas?: boolean } = {},
+): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
     try {

@@ -42,7 +42,11 @@ export function keyedRequest(
   const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
   if (typeof key !== 'string' || key === '' || key.length > keyLengthMax) {
-    throw new Refusal('invalid_key', 'invalid', `Idempotency-Key should have 1 to ${keyLengthMax} characters`)
+    throw new Refusal(
+      'invalid_key',
+      'invalid',
+      `Idempotency-Key should have 1 to ${keyLengthMax} characters`,
+    )
   }
   return { tenantId, key, fingerprint: fingerprintOf(request.method, request.url, request.body) }
 }
@@ -51,7 +55,11 @@ export function keyedRequest(
  * Reserves the key of a request, or answers what the first request with it was answered. Refuses another body under the
  * same key (mismatch) and a first request that still runs (conflict).
  */
-export function reserveKey(db: Kysely<Tables>, request: KeyedRequest, now: Date): Promise<Reserved> {
+export function reserveKey(
+  db: Kysely<Tables>,
+  request: KeyedRequest,
+  now: Date,
+): Promise<Reserved> {
   const { tenantId, key, fingerprint } = request
   return inTransaction(db, { tenantId, now }, async (tx) => {
     const holder = newId()
@@ -71,10 +79,19 @@ export function reserveKey(db: Kysely<Tables>, request: KeyedRequest, now: Date)
       .where('key', '=', key)
       .executeTakeFirst()
     if (first && first.fingerprint !== fingerprint) {
-      throw new Refusal('key_reused', 'mismatch', 'This Idempotency-Key was used with another request')
+      throw new Refusal(
+        'key_reused',
+        'mismatch',
+        'This Idempotency-Key was used with another request',
+      )
     }
     if (!first || first.status === null || first.answer === null) {
-      throw new Refusal('key_running', 'conflict', 'The first request with this Idempotency-Key still runs', 1)
+      throw new Refusal(
+        'key_running',
+        'conflict',
+        'The first request with this Idempotency-Key still runs',
+        1,
+      )
     }
     return { first: { status: first.status, answer: first.answer } }
   })
@@ -108,7 +125,11 @@ export function freeKey({ request, holder }: Reservation): Statement {
 }
 
 /** Frees the key in a transaction of its own, after a request that failed. */
-export async function releaseKey(db: Kysely<Tables>, reservation: Reservation, now: Date): Promise<void> {
+export async function releaseKey(
+  db: Kysely<Tables>,
+  reservation: Reservation,
+  now: Date,
+): Promise<void> {
   const { request, holder } = reservation
   await inTransaction(db, { tenantId: request.tenantId, now }, async (tx) => {
     await tx.db

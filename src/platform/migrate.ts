@@ -99,14 +99,18 @@ async function applyOne(
 }
 
 // Booked entries and events are never changed or removed, so the application role may only add and read.
-const appendOnly = ['entry', 'event']
+const appendOnly = new Set(['entry', 'event'])
 
 /**
  * Grants the application role what it needs and no more, and puts every table of a tenant behind row-level security.
  * The policy reads the list of tenants that the transaction declared; none declared, nothing seen.
  */
 async function protectTables(client: pg.PoolClient): Promise<void> {
-  const { rows } = await client.query<{ name: string; is_tenants: boolean; is_protected: boolean }>(`
+  const { rows } = await client.query<{
+    name: string
+    is_tenants: boolean
+    is_protected: boolean
+  }>(`
     select c.relname as name, c.relrowsecurity as is_protected,
       exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped) as is_tenants
     from pg_class c where c.relnamespace = '${schemaName}'::regnamespace and c.relkind in ('r', 'p') order by 1`)
@@ -114,11 +118,18 @@ async function protectTables(client: pg.PoolClient): Promise<void> {
   if (statements.length > 0) await client.query(statements.join(';\n'))
 }
 
-function protectTable(table: { name: string; is_tenants: boolean; is_protected: boolean }): string[] {
+function protectTable(table: {
+  name: string
+  is_tenants: boolean
+  is_protected: boolean
+}): string[] {
   const name = `${schemaName}.${table.name}`
   if (table.name === 'migration') return []
-  const rights = appendOnly.includes(table.name) ? 'select, insert' : 'select, insert, update, delete'
-  const grants = [`revoke all on ${name} from ${appRole}`, `grant ${rights} on ${name} to ${appRole}`]
+  const rights = appendOnly.has(table.name) ? 'select, insert' : 'select, insert, update, delete'
+  const grants = [
+    `revoke all on ${name} from ${appRole}`,
+    `grant ${rights} on ${name} to ${appRole}`,
+  ]
   if (!table.is_tenants || table.is_protected) return grants
   const own = `tenant_id = any ((select nullif(current_setting('${tenantsSetting}', true), '')::uuid[])::uuid[])`
   return [

@@ -37,7 +37,10 @@ export function openApiOf(
     security: [{ oauth2: [] }],
     components: {
       securitySchemes: {
-        oauth2: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: '/v1/oauth2/token', scopes: {} } } },
+        oauth2: {
+          type: 'oauth2',
+          flows: { clientCredentials: { tokenUrl: '/v1/oauth2/token', scopes: {} } },
+        },
       },
       schemas: {
         Error: {
@@ -57,7 +60,10 @@ export function openApiOf(
 function operationOf(operation: PublishedOperation) {
   const failures = operation.errors.map((status) => [
     status,
-    { description: errorTexts[status] ?? 'Error', content: json({ $ref: '#/components/schemas/Error' }) },
+    {
+      description: errorTexts[status] ?? 'Error',
+      content: json({ $ref: '#/components/schemas/Error' }),
+    },
   ])
   return {
     operationId: operation.id,
@@ -96,7 +102,8 @@ const idempotencyKey = {
   in: 'header',
   required: false,
   schema: { type: 'string', minLength: 1, maxLength: 255 },
-  description: 'A repeated request with the same key and body gets the first answer again; kept 72 hours',
+  description:
+    'A repeated request with the same key and body gets the first answer again; kept 72 hours',
 }
 
 function parametersOf(schema: TSchema | undefined, place: 'path' | 'query') {

@@ -20,7 +20,7 @@ export interface Reader {
  * of many requests share a connection without waiting for each other's answers.
  */
 export function createReader(connection: Connection, size: number): Reader {
-  const slots: Promise<pg.Client>[] = []
+  const slots = new Map<number, Promise<pg.Client>>()
   let turn = 0
 
   async function connect(slot: number): Promise<pg.Client> {
@@ -29,10 +29,8 @@ export function createReader(connection: Connection, size: number): Reader {
       types: typeParsers,
       application_name: 'quittance-reader',
       pipeline: true,
-    } as pg.ClientConfig)
-    const forget = () => {
-      delete slots[slot]
-    }
+    })
+    const forget = () => slots.delete(slot)
     client.on('error', forget)
     client.on('end', forget)
     try {
@@ -48,17 +46,17 @@ export function createReader(connection: Connection, size: number): Reader {
 
   function clientOfTurn(): Promise<pg.Client> {
     turn = (turn + 1) % size
-    const known = slots[turn]
+    const known = slots.get(turn)
     if (known) return known
     const client = connect(turn)
-    slots[turn] = client
+    slots.set(turn, client)
     return client
   }
 
   return {
     async read<R extends pg.QueryResultRow>(tenantId: string, query: ReadQuery): Promise<R[]> {
       const client = await clientOfTurn().catch(() => {
-        throw new Refusal('database_unavailable', 'unavailable', 'The database cannot be reached', 1)
+        throw unreachable()
       })
       // The four are queued in one go, so no other read comes between them. Were `begin` to fail, the setting would end
       // with its own statement and the query would see nothing.
@@ -76,13 +74,15 @@ export function createReader(connection: Connection, size: number): Reader {
       return (answer as pg.QueryResult<R>).rows
     },
     async close() {
-      const open = await Promise.allSettled(slots.filter(Boolean))
-      await Promise.allSettled(
-        open.map((slot) => (slot.status === 'fulfilled' ? slot.value.end() : undefined)),
-      )
+      const open = await Promise.allSettled(slots.values())
+      const clients = open.flatMap((slot) => (slot.status === 'fulfilled' ? [slot.value] : []))
+      await Promise.allSettled(clients.map((client) => client.end()))
     },
   }
 }
+
+const unreachable = () =>
+  new Refusal('database_unavailable', 'unavailable', 'The database cannot be reached', 1)
 
 async function settled(sent: Promise<pg.QueryResult>[]): Promise<pg.QueryResult[]> {
   const results = await Promise.allSettled(sent)

@@ -36,6 +36,10 @@ export interface RefusalSpec {
 export function defineRefusals<const S extends Record<string, RefusalSpec>>(specs: S) {
   return (code: Extract<keyof S, string>, detail?: string): Refusal => {
     const spec = specs[code] as RefusalSpec
-    return new Refusal(code, spec.kind, detail === undefined ? spec.message : `${spec.message}: ${detail}`)
+    return new Refusal(
+      code,
+      spec.kind,
+      detail === undefined ? spec.message : `${spec.message}: ${detail}`,
+    )
   }
 }

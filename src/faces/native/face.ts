@@ -5,7 +5,13 @@ import { type Bookkeeper, callContext, type Outcome } from '../../book/index.ts'
 import { deleteClaim, explainClaim } from '../../claims/index.ts'
 import { type BearerDeps, bearerTenant, type Tenant } from '../../identity/index.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
-import { freeKey, keyedRequest, releaseKey, reserveKey, storeAnswer } from '../../platform/idempotency.ts'
+import {
+  freeKey,
+  keyedRequest,
+  releaseKey,
+  reserveKey,
+  storeAnswer,
+} from '../../platform/idempotency.ts'
 import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 
@@ -88,11 +94,14 @@ async function removeClaim(
     return reply.code(204).send()
   }
   const reserved = await reserveKey(services.db, keyed, services.clock())
-  if ('first' in reserved) return reply.code(reserved.first.status).header('idempotent-replayed', 'true').send()
+  if ('first' in reserved)
+    return reply.code(reserved.first.status).header('idempotent-replayed', 'true').send()
   const { reservation } = reserved
   try {
     const companions = ([outcome]: Outcome[]) => [
-      outcome && 'result' in outcome ? storeAnswer(reservation, { status: 204, answer: '' }) : freeKey(reservation),
+      outcome && 'result' in outcome
+        ? storeAnswer(reservation, { status: 204, answer: '' })
+        : freeKey(reservation),
     ]
     const [outcome] = await bookkeeper.submitGroup([command], { companions })
     if (outcome) requireDone(outcome)
@@ -111,14 +120,20 @@ function requireDone(outcome: Outcome): void {
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof Refusal) {
-    if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', error.retryAfterSeconds)
+    if (error.retryAfterSeconds !== undefined)
+      void reply.header('retry-after', error.retryAfterSeconds)
     return problem(reply, { status: statusOf[error.kind], code: error.code, detail: error.message })
   }
   const known = error as Partial<FastifyError>
   const status = known.validation ? 400 : (known.statusCode ?? 500)
-  if (status < 500) return problem(reply, { status, code: 'invalid_request', detail: known.message ?? '' })
+  if (status < 500)
+    return problem(reply, { status, code: 'invalid_request', detail: known.message ?? '' })
   request.log.error({ err: error }, 'a request failed')
-  return problem(reply, { status: 500, code: 'internal_error', detail: 'Something broke on our side' })
+  return problem(reply, {
+    status: 500,
+    code: 'internal_error',
+    detail: 'Something broke on our side',
+  })
 }
 
 /** RFC 9457 */
@@ -126,6 +141,12 @@ function problem(
   reply: FastifyReply,
   { status, code, detail }: { status: number; code: string; detail: string },
 ): FastifyReply {
-  const body = { type: `urn:quittance:${code}`, title: code.replaceAll('_', ' '), status, code, detail }
+  const body = {
+    type: `urn:quittance:${code}`,
+    title: code.replaceAll('_', ' '),
+    status,
+    code,
+    detail,
+  }
   return reply.code(status).type('application/problem+json').send(body)
 }

@@ -1,4 +1,4 @@
-import { type Bookkeeper, type CallContext, type Command, type Desk, refuse } from '../../book/index.ts'
+import { type Bookkeeper, type CallContext, type Command, type Desk } from '../../book/index.ts'
 import type { TenantFinder } from '../../identity/index.ts'
 import { sql, type Kysely } from 'kysely'
 import { inTransaction } from '../../platform/db.ts'
@@ -50,8 +50,15 @@ export async function queueBatch(
       jobKey: `${workOffTask}:${tenant.tenantId}`,
     })
     if (reservation) {
-      const { text, values } = storeAnswer(reservation, { status: 200, answer: JSON.stringify(answer) })
-      await tx.db.executeQuery({ sql: text, parameters: values, query: { kind: 'RawNode' } } as never)
+      const { text, values } = storeAnswer(reservation, {
+        status: 200,
+        answer: JSON.stringify(answer),
+      })
+      await tx.db.executeQuery({
+        sql: text,
+        parameters: values,
+        query: { kind: 'RawNode' },
+      } as never)
     }
   })
   return answer
@@ -118,7 +125,11 @@ async function bookTogether(
   })
 }
 
-async function oldestPending(db: Kysely<Tables>, tenantId: string, now: Date): Promise<PendingRow[]> {
+async function oldestPending(
+  db: Kysely<Tables>,
+  tenantId: string,
+  now: Date,
+): Promise<PendingRow[]> {
   return inTransaction(db, { tenantId, now, isReadOnly: true }, async (tx) => {
     const { rows } = await sql<PendingRow>`
       select seq, command_id as "commandId", operation, input, options from pending_command
@@ -130,7 +141,8 @@ async function oldestPending(db: Kysely<Tables>, tenantId: string, now: Date): P
 /** The command of a queued item. Refused, it leaves nothing but the event that says so. */
 function pendingCommand(context: CallContext, row: PendingRow): Command {
   const operation = batchOperations.find(({ id }) => id === row.operation)
-  if (!operation) throw new Error(`a queued call of an operation that does not exist: ${row.operation}`)
+  if (!operation)
+    throw new Error(`a queued call of an operation that does not exist: ${row.operation}`)
   const command = operation.command(context, row.input, row.options)
   return {
     ...command,
@@ -148,7 +160,7 @@ function pendingCommand(context: CallContext, row: PendingRow): Command {
   }
 }
 
-function failureOf(operation: BatchOperation, item: BatchItem, refusal: ReturnType<typeof refuse>) {
+function failureOf(operation: BatchOperation, item: BatchItem, refusal: Refusal) {
   const error = refusedAnswer(operation, item, refusal).messages.join(' ')
   const fallback = {
     type: 'event.command.failed',

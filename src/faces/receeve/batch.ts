@@ -36,7 +36,7 @@ export interface BatchOperation<I = unknown, R = unknown> {
 }
 
 export function defineBatch<I, R>(operation: BatchOperation<I, R>): BatchOperation {
-  return operation as unknown as BatchOperation
+  return operation
 }
 
 /** The items of a map body, in the order of its keys as they came. */
@@ -73,7 +73,10 @@ export interface Decided {
 }
 
 /** The map that answers a batch: one response per key, several items of one key folded into one (D-8). */
-export function answerOf(operation: BatchOperation, decided: readonly Decided[]): Record<string, ActionResponse> {
+export function answerOf(
+  operation: BatchOperation,
+  decided: readonly Decided[],
+): Record<string, ActionResponse> {
   const answer: [string, ActionResponse][] = []
   const byKey = new Map<string, ActionResponse>()
   for (const one of decided) {
@@ -88,16 +91,33 @@ export function answerOf(operation: BatchOperation, decided: readonly Decided[])
   return Object.fromEntries(answer)
 }
 
-function responseOf(operation: BatchOperation, { item, commandId, outcome }: Decided): ActionResponse {
+function responseOf(
+  operation: BatchOperation,
+  { item, commandId, outcome }: Decided,
+): ActionResponse {
   if ('result' in outcome) {
     const { messages, data } = operation.succeeded(item, outcome.result)
-    return { success: true, messages: [...messages], messageIds: [commandId], ...(data === undefined ? {} : { data }) }
+    return {
+      success: true,
+      messages: [...messages],
+      messageIds: [commandId],
+      ...(data === undefined ? {} : { data }),
+    }
   }
   const { messages, data } = refusedAnswer(operation, item, outcome.refusal)
-  return { success: false, messages: [...messages], messageIds: [], ...(data === undefined ? {} : { data }) }
+  return {
+    success: false,
+    messages: [...messages],
+    messageIds: [],
+    ...(data === undefined ? {} : { data }),
+  }
 }
 
-export function refusedAnswer(operation: BatchOperation, item: BatchItem, refusal: Refusal): ItemAnswer {
+export function refusedAnswer(
+  operation: BatchOperation,
+  item: BatchItem,
+  refusal: Refusal,
+): ItemAnswer {
   return operation.refused?.(item, refusal) ?? { messages: [coded(refusal)] }
 }
 
@@ -105,5 +125,6 @@ function fold(into: ActionResponse, other: ActionResponse): void {
   into.success &&= other.success
   into.messages.push(...other.messages)
   into.messageIds.push(...other.messageIds)
-  if (Array.isArray(other.data)) into.data = [...((into.data as unknown[] | undefined) ?? []), ...other.data]
+  if (Array.isArray(other.data))
+    into.data = [...((into.data as unknown[] | undefined) ?? []), ...other.data]
 }

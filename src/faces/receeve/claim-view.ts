@@ -98,5 +98,7 @@ function invoiceView(invoice: NonNullable<ClaimRow['invoice']>): Json {
 }
 
 export function withoutNulls(view: Json): Json {
-  return Object.fromEntries(Object.entries(view).filter(([, value]) => value !== null && value !== undefined))
+  return Object.fromEntries(
+    Object.entries(view).filter(([, value]) => value !== null && value !== undefined),
+  )
 }

@@ -19,13 +19,23 @@ export function errorBody(messages: readonly string[]) {
   return { success: false, messageIds: [], messages, message: messages[0] ?? '' }
 }
 
-const fieldNames: Record<string, string> = { querystring: 'query', params: 'path', headers: 'headers' }
+const fieldNames: Record<string, string> = {
+  querystring: 'query',
+  params: 'path',
+  headers: 'headers',
+}
 
 /** Turns whatever went wrong with a whole request into this door's words. Bugs are logged here, once, and tell nothing. */
-export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   if (error instanceof Refusal) {
-    if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', error.retryAfterSeconds)
-    const short = error.kind === 'unauthenticated' || error.kind === 'forbidden' || error.kind === 'too_many'
+    if (error.retryAfterSeconds !== undefined)
+      void reply.header('retry-after', error.retryAfterSeconds)
+    const short =
+      error.kind === 'unauthenticated' || error.kind === 'forbidden' || error.kind === 'too_many'
     const body = short ? { message: error.message } : errorBody([error.message])
     return reply.code(statusOf[error.kind]).send(body)
   }
@@ -71,7 +81,9 @@ function pathOf(pointer: string): string {
   const steps = pointer
     .split('/')
     .slice(1)
-    .map((step) => decodeURIComponent(step.replaceAll('%', '%25')).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((step) =>
+      decodeURIComponent(step.replaceAll('%', '%25')).replaceAll('~1', '/').replaceAll('~0', '~'),
+    )
   return steps
     .map((step, index) => {
       if (/^\d+$/.test(step)) return `[${step}]`
@@ -81,7 +93,8 @@ function pathOf(pointer: string): string {
 }
 
 function wordsOf({ keyword, params, message }: Validation): string {
-  if (keyword === 'required') return `should have required property '${String(params['missingProperty'])}'`
+  if (keyword === 'required')
+    return `should have required property '${String(params['missingProperty'])}'`
   if (keyword === 'additionalProperties') return `should NOT have additional properties`
   return (message ?? 'is not valid').replace(/^must\b/, 'should')
 }

@@ -2,7 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import type { Bookkeeper, Json } from '../../book/index.ts'
 import { type BearerDeps, bearerTenant, type Tenant } from '../../identity/index.ts'
-import { keyedRequest, releaseKey, type Reservation, reserveKey } from '../../platform/idempotency.ts'
+import {
+  keyedRequest,
+  releaseKey,
+  type Reservation,
+  reserveKey,
+} from '../../platform/idempotency.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
 import type { Services } from '../../platform/services.ts'
 import { queueBatch } from './async.ts'
@@ -82,7 +87,9 @@ export function mountReceeve(app: FastifyInstance, deps: ReceeveDeps): void {
       parseJsonBodies(scope)
       scope.setErrorHandler(sendError)
       // D-5
-      scope.setNotFoundHandler((_request, reply) => reply.code(403).send({ message: 'Missing Authentication Token' }))
+      scope.setNotFoundHandler((_request, reply) =>
+        reply.code(403).send({ message: 'Missing Authentication Token' }),
+      )
       await scope.register(async (inner) => {
         inner.addHook('onRequest', async (request) => {
           const { clientId } = request.params as { clientId?: string }
@@ -115,7 +122,10 @@ async function answerBatch(
   requireItemCount(deps.services, Array.isArray(request.body) ? request.body.length : items.length)
   const reserved = await reserve(deps, request)
   if (reserved && 'first' in reserved) {
-    void reply.code(reserved.first.status).header('idempotent-replayed', 'true').type('application/json')
+    void reply
+      .code(reserved.first.status)
+      .header('idempotent-replayed', 'true')
+      .type('application/json')
     return reserved.first.answer
   }
   const reservation = reserved?.reservation
@@ -129,7 +139,9 @@ async function answerBatch(
     reservation,
   }
   try {
-    return await (query.async ? queueBatch(deps.services, batch, call) : runBatch(deps.bookkeeper, batch, call))
+    return await (query.async
+      ? queueBatch(deps.services, batch, call)
+      : runBatch(deps.bookkeeper, batch, call))
   } catch (error) {
     if (reservation) await freeAfterFailure(deps.services, reservation)
     throw error
@@ -159,4 +171,3 @@ function mountRead(scope: FastifyInstance, deps: ReceeveDeps, read: ReadOperatio
     },
   })
 }
-

@@ -5,7 +5,7 @@ import { ClaimChange } from '../../claims/schema.ts'
 import { inTransaction } from '../../platform/db.ts'
 import type { Services } from '../../platform/services.ts'
 import { getAccount } from './operations/get-account.ts'
-import { type ClaimsPage, getAccountClaims } from './operations/get-account-claims.ts'
+import { getAccountClaims } from './operations/get-account-claims.ts'
 import { getDebtorAccountsAndClaims } from './operations/get-debtor-accounts-and-claims.ts'
 import { getEvents } from './operations/get-events.ts'
 
@@ -84,7 +84,7 @@ export const readOperations: readonly ReadOperation[] = [
         limit: query['limit'] as number | undefined,
         paginationId: query['paginationId'] as string | undefined,
       })
-      await announceReads(call, Array.isArray(answer) ? answer : (answer as ClaimsPage).results)
+      await announceReads(call, Array.isArray(answer) ? answer : answer.results)
       return answer
     },
   },
@@ -108,7 +108,10 @@ export const readOperations: readonly ReadOperation[] = [
       const { reader } = call.services
       const reference = String(call.query['debtorReference'])
       const accounts = await getDebtorAccountsAndClaims(reader, call.tenantId, reference)
-      await announceReads(call, accounts.flatMap((account) => account['claims'] as Json[]))
+      await announceReads(
+        call,
+        accounts.flatMap((account) => account['claims'] as Json[]),
+      )
       return accounts
     },
   },

@@ -1,4 +1,10 @@
-import { type Bookkeeper, callContext, type CallContext, type Outcome, refuse } from '../../book/index.ts'
+import {
+  type Bookkeeper,
+  callContext,
+  type CallContext,
+  type Outcome,
+  refuse,
+} from '../../book/index.ts'
 import type { Tenant } from '../../identity/index.ts'
 import { type Reservation, freeKey, storeAnswer } from '../../platform/idempotency.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -29,7 +35,10 @@ export function requireItemCount(services: Services, count: number): void {
   throw new Refusal('too_many_items', 'invalid', `body should NOT have more than ${max} items`)
 }
 
-export function contextOf(tenant: Tenant, call: Pick<BatchCall, 'triggerName' | 'minorVersion'>): CallContext {
+export function contextOf(
+  tenant: Tenant,
+  call: Pick<BatchCall, 'triggerName' | 'minorVersion'>,
+): CallContext {
   return callContext(tenant, { ...call, originator: 'ClientAPI' })
 }
 
@@ -65,5 +74,8 @@ export async function runBatch(
 function endOf(reservation: Reservation, operation: BatchOperation, decided: readonly Decided[]) {
   const isRefused = decided.every(({ outcome }) => 'refusal' in outcome)
   if (isRefused) return freeKey(reservation)
-  return storeAnswer(reservation, { status: 200, answer: JSON.stringify(answerOf(operation, decided)) })
+  return storeAnswer(reservation, {
+    status: 200,
+    answer: JSON.stringify(answerOf(operation, decided)),
+  })
 }

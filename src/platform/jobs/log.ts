@@ -13,8 +13,8 @@ export interface JobLog {
 /** The queue's own messages, in our log. What it attaches is left out, for a payload may name a person. */
 export function queueLogger(log: JobLog): Logger {
   return new Logger((scope) => (level, message, meta) => {
-    // Each failure is reported once, by our own listener.
-    if (meta?.failure === true) return
+    // Each failure is reported once, by our own listener; and the size of the batches is as we want it.
+    if (meta?.failure === true || message.startsWith('Your job batch size (')) return
     const fields = { ...scope, ...(meta?.error instanceof Error ? { err: meta.error } : {}) }
     writerOf(log, level)(fields, message)
   })

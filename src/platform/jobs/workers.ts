@@ -96,7 +96,7 @@ function listen(options: WorkersOptions): WorkerEvents {
   events.on('job:error', ({ job, error }) => {
     const failure = {
       task: job.task_identifier,
-      jobId: String(job.id),
+      jobId: job.id,
       attempt: job.attempts,
       attemptsMax: job.max_attempts,
       isFinal: job.attempts >= job.max_attempts,
@@ -109,22 +109,25 @@ function listen(options: WorkersOptions): WorkerEvents {
     if (job.job_queue_id === null) return
     // The next job of its queue is free as soon as this one is marked as done, but nobody is told. The statement for
     // that is sent by an earlier timer, on the same connection as the fetch that this causes.
-    setTimeout(() => nudge(worker.workerPool), 1)
+    setTimeout(() => {
+      if (worker.workerPool._active) worker.workerPool.nudge(1)
+    }, 1)
   })
   return events
 }
 
-function nudge(workers: WorkerPool & { _active?: boolean }): void {
-  if (workers._active === true) workers.nudge(1)
-}
-
 async function endWorkers(workers: WorkerPool, options: WorkersOptions): Promise<void> {
   const ended = workers.promise.catch(() => undefined)
-  workers.gracefulShutdown().catch(() => undefined)
+  // Its outcome is that of `promise`, too.
+  if (!workers._shuttingDown) ignore(workers.gracefulShutdown())
   if (await isWithin(ended, options.closeMaxMs)) return
   options.log.warn({}, 'Jobs that still run are left to be tried again')
-  workers.forcefulShutdown('The process ends').catch(() => undefined)
+  ignore(workers.forcefulShutdown('The process ends'))
   await isWithin(ended, forceMaxMs)
+}
+
+function ignore(outcome: unknown): void {
+  void Promise.resolve(outcome).catch(() => undefined)
 }
 
 async function isWithin(work: Promise<unknown>, ms: number): Promise<boolean> {

@@ -29,7 +29,11 @@ async function freshAccount(tenant: TestTenant): Promise<void> {
   expect(answer.body.ACC).toMatchObject({ success: true })
 }
 
-function invoice(reference: string, amount: number, { at, product }: { at: number; product: string }) {
+function invoice(
+  reference: string,
+  amount: number,
+  { at, product }: { at: number; product: string },
+) {
   return {
     ledgerEntryReference: reference,
     invoiceDetails: { amount, dueDate: '2026-01-31', createdAt: at },
@@ -37,7 +41,11 @@ function invoice(reference: string, amount: number, { at, product }: { at: numbe
   }
 }
 
-function fee(reference: string, amount: number, { at, type, of }: { at: number; type: string; of?: string }) {
+function fee(
+  reference: string,
+  amount: number,
+  { at, type, of }: { at: number; type: string; of?: string },
+) {
   return {
     ledgerEntryReference: reference,
     feeDetails: { amount, type, createdAt: at },
@@ -192,9 +200,16 @@ describe('match_account_payment books as the worked example of §7.3 says', () =
       },
     ])
     expect(booked(answer.body.ACC.data)).toEqual(row.books)
-    expect(await left(tenant)).toEqual({ claims: row.claims, account: row.account, credit: row.credit ?? 0 })
+    expect(await left(tenant)).toEqual({
+      claims: row.claims,
+      account: row.account,
+      credit: row.credit ?? 0,
+    })
     const rest = row.credit === undefined ? [] : [`Unallocated amount ${row.credit}`]
-    expect(answer.body.ACC.messages).toEqual(['Successfully matched payment for account ACC', ...rest])
+    expect(answer.body.ACC.messages).toEqual([
+      'Successfully matched payment for account ACC',
+      ...rest,
+    ])
   })
 })
 
@@ -238,7 +253,11 @@ async function bookedBy(tenant: TestTenant, steps: Step[]) {
 describe('update_account_ledger_entries_amounts books as the worked examples of §8.3 say', () => {
   test('A: a chargeback restores a paid invoice and a payment settles another', async () => {
     const tenant = await it.tenant()
-    const entries = [plainInvoice('INV_1', 100_000), plainInvoice('INV_2', 13_025), paymentOf('INV_1', 100_000)]
+    const entries = [
+      plainInvoice('INV_1', 100_000),
+      plainInvoice('INV_2', 13_025),
+      paymentOf('INV_1', 100_000),
+    ]
     await accountWith(tenant, entries)
     expect((await left(tenant)).claims).toEqual(['INV_1 RESOLVED 0+0', 'INV_2 ACTIVE 13025+0'])
     const { entries: bookedEntries, answer } = await bookedBy(tenant, [
@@ -253,7 +272,9 @@ describe('update_account_ledger_entries_amounts books as the worked examples of 
   test('A, with 95000 paid: the chargeback is the difference of 5000', async () => {
     const tenant = await it.tenant()
     await accountWith(tenant, [plainInvoice('INV_1', 100_000), paymentOf('INV_1', 95_000)])
-    expect((await bookedBy(tenant, [step('INV_1', 10_000, 'CHARGEBACK')])).entries).toEqual(['chargeback 5000 INV_1'])
+    expect((await bookedBy(tenant, [step('INV_1', 10_000, 'CHARGEBACK')])).entries).toEqual([
+      'chargeback 5000 INV_1',
+    ])
   })
 
   test('A, with nothing paid: lowering by CHARGEBACK is refused with 4013', async () => {
@@ -271,7 +292,11 @@ describe('update_account_ledger_entries_amounts books as the worked examples of 
   test('B: several steps on one reference lead to the last amount and change the claim once', async () => {
     const tenant = await it.tenant()
     await accountWith(tenant, [plainInvoice('INV', 10_000)])
-    const steps = [step('INV', 12_000, 'INTEREST'), step('INV', 4_000, 'PAYMENT'), step('INV', 9_000, 'CHARGEBACK')]
+    const steps = [
+      step('INV', 12_000, 'INTEREST'),
+      step('INV', 4_000, 'PAYMENT'),
+      step('INV', 9_000, 'CHARGEBACK'),
+    ]
     const { entries } = await bookedBy(tenant, steps)
     expect(entries).toEqual(['adjustment 2000 INV', 'payment 8000 INV', 'chargeback 5000 INV'])
     expect((await left(tenant)).claims).toEqual(['INV ACTIVE 9000+0'])
@@ -285,7 +310,9 @@ describe('update_account_ledger_entries_amounts books as the worked examples of 
   test('C: a waived fee leaves the principal alone', async () => {
     const tenant = await it.tenant()
     await freshAccount(tenant)
-    expect((await bookedBy(tenant, [step('FEE-1', 0, 'WAIVED')])).entries).toEqual(['adjustment -500 FEE-1'])
+    expect((await bookedBy(tenant, [step('FEE-1', 0, 'WAIVED')])).entries).toEqual([
+      'adjustment -500 FEE-1',
+    ])
     expect((await left(tenant)).claims[0]).toBe('INV-1 ACTIVE 10000+0')
   })
 
@@ -300,10 +327,17 @@ describe('update_account_ledger_entries_amounts books as the worked examples of 
     const tenant = await it.tenant()
     await accountWith(tenant, [plainInvoice('INV', 4_000), plainInvoice('INV-B', 900)])
     await tenant.post('create_accounts', {
-      OTHER: { currency: 'EUR', debtors: [person('E')], ledgerEntries: [plainInvoice('INV-O', 700)] },
+      OTHER: {
+        currency: 'EUR',
+        debtors: [person('E')],
+        ledgerEntries: [plainInvoice('INV-O', 700)],
+      },
     })
     const answer = await tenant.post('update_account_ledger_entries_amounts', [
-      { accountReference: 'ACC', ledgerEntries: [step('INV-B', 0, 'PAYMENT'), step('INV', 6_000, 'PAYMENT')] },
+      {
+        accountReference: 'ACC',
+        ledgerEntries: [step('INV-B', 0, 'PAYMENT'), step('INV', 6_000, 'PAYMENT')],
+      },
       { accountReference: 'OTHER', ledgerEntries: [step('INV-O', 0, 'PAYMENT')] },
     ])
     expect(answer.body).toMatchObject({ ACC: { success: false }, OTHER: { success: true } })
@@ -314,14 +348,20 @@ describe('update_account_ledger_entries_amounts books as the worked examples of 
     const tenant = await it.tenant()
     await accountWith(tenant, [plainInvoice('INV', 2_500), paymentOf('INV', 2_500)])
     expect((await left(tenant)).claims).toEqual(['INV RESOLVED 0+0'])
-    expect((await bookedBy(tenant, [step('INV', 2_500, 'CHARGEBACK')])).entries).toEqual(['chargeback 2500 INV'])
+    expect((await bookedBy(tenant, [step('INV', 2_500, 'CHARGEBACK')])).entries).toEqual([
+      'chargeback 2500 INV',
+    ])
     expect((await left(tenant)).claims).toEqual(['INV ACTIVE 2500+0'])
   })
 
   test('G: three references of one claim change it once and resolve it as paid', async () => {
     const tenant = await it.tenant()
     await freshAccount(tenant)
-    const steps = [step('INV-2', 0, 'PAYMENT'), step('FEE-2', 0, 'PAYMENT'), step('FEE-3', 0, 'WAIVED')]
+    const steps = [
+      step('INV-2', 0, 'PAYMENT'),
+      step('FEE-2', 0, 'PAYMENT'),
+      step('FEE-3', 0, 'WAIVED'),
+    ]
     expect((await bookedBy(tenant, steps)).entries).toEqual([
       'payment 8000 INV-2',
       'payment 300 FEE-2',

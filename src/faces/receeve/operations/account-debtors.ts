@@ -10,7 +10,8 @@ type Body = Static<typeof AccountDebtorChange>
 const shared = {
   tag: 'Account',
   data: Type.Array(AccountDebtorChange),
-  items: (body: Body[]) => body.map((input): BatchItem<Body> => ({ key: input.accountReference, input })),
+  items: (body: Body[]) =>
+    body.map((input): BatchItem<Body> => ({ key: input.accountReference, input })),
   succeeded: ({ key, input }: BatchItem<Body>) => ({
     messages: [`Successfully updated debtors for account ${key}`],
     data: [input],
@@ -26,7 +27,8 @@ export const addAccountDebtors = defineBatch({
   id: 'add_account_debtors',
   summary: 'Add debtors to accounts; invoices that waited for one become claims',
   body: Type.Array(AccountDebtor),
-  command: (context, { key, input }) => addDebtor(context, { accountReference: key, debtor: input }),
+  command: (context, { key, input }) =>
+    addDebtor(context, { accountReference: key, debtor: input }),
 })
 
 export const updateAccountDebtors = defineBatch({
@@ -34,5 +36,6 @@ export const updateAccountDebtors = defineBatch({
   id: 'update_account_debtors',
   summary: 'Change debtors of accounts and the copies on their active claims',
   body: Type.Array(AccountDebtorChange),
-  command: (context, { key, input }) => updateDebtor(context, { accountReference: key, debtor: input }),
+  command: (context, { key, input }) =>
+    updateDebtor(context, { accountReference: key, debtor: input }),
 })

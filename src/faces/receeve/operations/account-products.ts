@@ -24,12 +24,14 @@ export const addAccountProducts = defineBatch({
   ...shared,
   id: 'add_account_products',
   summary: 'Add products to accounts',
-  command: (context, { key, input }) => addProduct(context, { accountReference: key, product: input }),
+  command: (context, { key, input }) =>
+    addProduct(context, { accountReference: key, product: input }),
 })
 
 export const updateAccountProducts = defineBatch({
   ...shared,
   id: 'update_account_products',
   summary: 'Change products of accounts',
-  command: (context, { key, input }) => updateProduct(context, { accountReference: key, product: input }),
+  command: (context, { key, input }) =>
+    updateProduct(context, { accountReference: key, product: input }),
 })

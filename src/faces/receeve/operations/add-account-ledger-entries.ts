@@ -25,7 +25,8 @@ export const addAccountLedgerEntries = defineBatch({
     }
     return [...byAccount].map(([key, input]): BatchItem<Json[]> => ({ key, input }))
   },
-  command: (context, { key, input }) => addLedgerEntries(context, { accountReference: key, entries: input }),
+  command: (context, { key, input }) =>
+    addLedgerEntries(context, { accountReference: key, entries: input }),
   succeeded: ({ input }) => ({
     messages: [`Successfully added Ledger Entries: ${referencesOf(input).join(', ')}`],
     data: input,
@@ -36,4 +37,5 @@ export const addAccountLedgerEntries = defineBatch({
   }),
 })
 
-const referencesOf = (entries: readonly Json[]) => entries.map((entry) => String(entry['ledgerEntryReference']))
+const referencesOf = (entries: readonly Json[]) =>
+  entries.map((entry) => String(entry['ledgerEntryReference']))

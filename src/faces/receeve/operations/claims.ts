@@ -12,7 +12,10 @@ const shared = (words: { verb: string; body: TSchema }) => ({
   body: mapOf(words.body),
   data: words.body,
   items: (body: Record<string, ClaimData>, keys: readonly string[]) => mapItems(body, keys),
-  succeeded: ({ key, input }: Item) => ({ messages: [`Successfully ${words.verb} claim ${key}`], data: input }),
+  succeeded: ({ key, input }: Item) => ({
+    messages: [`Successfully ${words.verb} claim ${key}`],
+    data: input,
+  }),
 })
 
 /** D-14: the published text first, then what is wrong. */

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import { type AccountInput, createAccount } from '../../../accounts/index.ts'
 import { Account } from '../../../accounts/schema.ts'
 import { defineBatch, mapItems, mapOf } from '../batch.ts'

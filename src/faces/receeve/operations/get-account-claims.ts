@@ -25,8 +25,12 @@ const shown = `c.tenant_id = $1 and c.account_id =
 const defaultLimit = 1_000
 
 /** All claims of an account, or one page of them where the caller asks for pages (9.5.1, D-83). */
-export async function getAccountClaims(reader: Reader, wanted: ClaimsWanted): Promise<Json[] | ClaimsPage> {
-  if (wanted.limit === undefined && wanted.paginationId === undefined) return allClaims(reader, wanted)
+export async function getAccountClaims(
+  reader: Reader,
+  wanted: ClaimsWanted,
+): Promise<Json[] | ClaimsPage> {
+  if (wanted.limit === undefined && wanted.paginationId === undefined)
+    return allClaims(reader, wanted)
   const limit = wanted.limit ?? defaultLimit
   const after = wanted.paginationId === undefined ? '' : positionOf(wanted, wanted.paginationId)
   const [rows, counted] = await Promise.all([
@@ -60,7 +64,11 @@ async function allClaims(reader: Reader, wanted: ClaimsWanted): Promise<Json[]> 
   return rows.map(claimView)
 }
 
-const filterOf = (wanted: ClaimsWanted) => [wanted.tenantId, wanted.accountReference, wanted.status ?? null]
+const filterOf = (wanted: ClaimsWanted) => [
+  wanted.tenantId,
+  wanted.accountReference,
+  wanted.status ?? null,
+]
 
 /** Opaque to the caller: where the page ended, and for whom. */
 function paginationIdOf(wanted: ClaimsWanted, externalClaimRef: string): string {
@@ -70,14 +78,22 @@ function paginationIdOf(wanted: ClaimsWanted, externalClaimRef: string): string 
 }
 
 function positionOf(wanted: ClaimsWanted, paginationId: string): string {
-  const wrong = new Refusal('invalid_pagination', 'invalid', 'paginationId is not one of this account')
+  const wrong = new Refusal(
+    'invalid_pagination',
+    'invalid',
+    'paginationId is not one of this account',
+  )
   let position: Record<string, unknown>
   try {
-    position = JSON.parse(Buffer.from(paginationId, 'base64').toString('utf8')) as Record<string, unknown>
+    position = JSON.parse(Buffer.from(paginationId, 'base64').toString('utf8')) as Record<
+      string,
+      unknown
+    >
   } catch {
     throw wrong
   }
-  const isOurs = position?.['clientId'] === wanted.tenantId && position['accountId'] === wanted.accountReference
+  const isOurs =
+    position?.['clientId'] === wanted.tenantId && position['accountId'] === wanted.accountReference
   const reference = position?.['externalClaimRef']
   if (!isOurs || typeof reference !== 'string' || /\0/.test(reference)) throw wrong
   return reference

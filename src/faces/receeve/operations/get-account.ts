@@ -30,7 +30,11 @@ select a.account_id as "accountId", a.currency, a.payment_reference as "paymentR
 from account a where a.tenant_id = $1 and a.reference = $2`
 
 /** The account with all that hangs on it; its ledger as booked, oldest first (D-35). */
-export async function getAccount(reader: Reader, tenantId: string, reference: string): Promise<Json> {
+export async function getAccount(
+  reader: Reader,
+  tenantId: string,
+  reference: string,
+): Promise<Json> {
   const [row] = await reader.read<AccountRow>(tenantId, {
     name: 'receeve_account',
     text: selectAccount,

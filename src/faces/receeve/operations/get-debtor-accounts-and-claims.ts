@@ -32,7 +32,11 @@ export async function getDebtorAccountsAndClaims(
 ): Promise<Json[]> {
   const values = [tenantId, debtorReference]
   const [accounts, claims] = await Promise.all([
-    reader.read<AccountRow>(tenantId, { name: 'receeve_debtor_accounts', text: selectAccounts, values }),
+    reader.read<AccountRow>(tenantId, {
+      name: 'receeve_debtor_accounts',
+      text: selectAccounts,
+      values,
+    }),
     reader.read<ClaimRow>(tenantId, {
       name: 'receeve_debtor_claims',
       text: `${selectClaims} where ${ofDebtor} order by c.reference`,

@@ -11,9 +11,14 @@ export interface EventsWanted {
 }
 
 /** One page of the events of one type on one day, oldest first (14.1, D-100). */
-export async function getEvents(reader: Reader, tenantId: string, wanted: EventsWanted): Promise<Json> {
+export async function getEvents(
+  reader: Reader,
+  tenantId: string,
+  wanted: EventsWanted,
+): Promise<Json> {
   const type = knownEventType(wanted.eventType)
-  if (type === undefined) throw new Refusal('unknown_event_type', 'invalid', 'eventType is not known')
+  if (type === undefined)
+    throw new Refusal('unknown_event_type', 'invalid', 'eventType is not known')
   const { date, limit, page } = wanted
   const { events, total } = await listEvents(reader, tenantId, { type, date, limit, page })
   return {

@@ -45,7 +45,8 @@ export const matchAccountPayment = defineBatch({
   summary: 'Register payments and spread each over what its account still owes',
   body: Type.Array(Payment),
   data: Type.Array(LedgerEntry),
-  items: (body: Body[]) => body.map((input): BatchItem<Body> => ({ key: input.accountReference, input })),
+  items: (body: Body[]) =>
+    body.map((input): BatchItem<Body> => ({ key: input.accountReference, input })),
   command: (context, { input }) =>
     matchPayment(context, {
       accountReference: input.accountReference,

@@ -21,6 +21,7 @@ export const resolveClaims = defineBatch({
   summary: 'End claims for a reason, their amounts left as they are',
   body: Type.Array(Resolution),
   items: (body: Body[]) => body.map((input): BatchItem<Body> => ({ key: input.ref, input })),
-  command: (context, { input }) => resolveClaim(context, { reference: input.ref, reason: input.reason }),
+  command: (context, { input }) =>
+    resolveClaim(context, { reference: input.ref, reason: input.reason }),
   succeeded: () => ({ messages: [processed] }),
 })

@@ -12,7 +12,8 @@ export const setAccountScores = defineBatch({
   summary: 'Set scores of accounts, one per type',
   body: Type.Array(AccountScore),
   data: Type.Array(AccountScore),
-  items: (body: Body[]) => body.map((input): BatchItem<Body> => ({ key: input.accountReference, input })),
+  items: (body: Body[]) =>
+    body.map((input): BatchItem<Body> => ({ key: input.accountReference, input })),
   command: (context, { key, input }) => setScore(context, { accountReference: key, score: input }),
   succeeded: ({ input }) => ({
     messages: [`Successfully set the score of ${String(input.type)}`],

@@ -24,7 +24,8 @@ export const updateAccountLedgerEntriesAmounts = defineBatch({
   summary: 'Bring invoices and fees to target amounts by the entries that lead there',
   body: Type.Array(Targets),
   data: Type.Array(Targets),
-  items: (body: Body[]) => body.map((input): BatchItem<Body> => ({ key: input.accountReference, input })),
+  items: (body: Body[]) =>
+    body.map((input): BatchItem<Body> => ({ key: input.accountReference, input })),
   command: (context, { input }) => setTargetAmounts(context, input),
   succeeded: ({ key, input }) => ({
     messages: [`Successfully updated ledger entry amounts for account ${key}`],
