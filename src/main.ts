@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { assemble } from './assemble.ts'
 import type { Config } from './platform/config.ts'
@@ -42,7 +43,7 @@ async function openDatabase(config: Config, log: Logger): Promise<Database> {
   if (config.databaseUrl !== undefined) {
     return { connection: { connectionString: config.databaseUrl }, close: () => Promise.resolve() }
   }
-  const server = await startEmbeddedPostgres({
+  const server = await startWhenFree({
     dataDir: config.dataDir,
     log: (line) => log.info(line),
     // Nothing can be served without it; who supervises this process starts both again.
@@ -52,6 +53,22 @@ async function openDatabase(config: Config, log: Logger): Promise<Database> {
     },
   })
   return { connection: server.owner, close: () => server.stop() }
+}
+
+const commandWaitMs = 3_000
+const pollMs = 100
+
+/** A command line tool may hold the data directory for a moment; another server holds it for good. */
+async function startWhenFree(options: Parameters<typeof startEmbeddedPostgres>[0]) {
+  for (let waitedMs = 0; ; waitedMs += pollMs) {
+    try {
+      return await startEmbeddedPostgres(options)
+    } catch (error) {
+      const isTaken = error instanceof Error && error.message.startsWith('Another Quittance server')
+      if (!isTaken || waitedMs >= commandWaitMs) throw error
+      await wait(pollMs)
+    }
+  }
 }
 
 async function serveOn(database: Database, config: Config, log: Logger): Promise<RunningServer> {

@@ -1,11 +1,5 @@
 import pg from 'pg'
-import {
-  type Connection,
-  isRetryable,
-  sessionStart,
-  tenantsSetting,
-  typeParsers,
-} from '../platform/db.ts'
+import { asApplication, type Connection, isRetryable, tenantsSetting } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Desk, Needs } from './desk.ts'
 import { loadDesks, MovedMeanwhile } from './load.ts'
@@ -323,8 +317,7 @@ class Lane {
   async #connected(): Promise<pg.Client> {
     if (this.#client) return this.#client
     const client = new pg.Client({
-      ...this.#options.connection,
-      types: typeParsers,
+      ...asApplication(this.#options.connection),
       application_name: 'quittance-bookkeeper',
       pipeline: true,
     })
@@ -333,7 +326,7 @@ class Lane {
     })
     try {
       await client.connect()
-      await client.query(`${sessionStart}; ${laneSettings}`)
+      await client.query(laneSettings)
     } catch {
       await client.end().catch(() => undefined)
       throw new ConnectionLost()

@@ -40,7 +40,7 @@ function parseSafeInteger(text: string): number {
 }
 
 /** Parsers for our own connections only; other libraries on the same driver keep theirs. */
-export const typeParsers: pg.CustomTypesConfig = {
+const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === builtins.INT8) return parseSafeInteger
     if (oid === builtins.DATE) return (text: string) => text
@@ -48,19 +48,33 @@ export const typeParsers: pg.CustomTypesConfig = {
   },
 }
 
-/** What every session of ours starts with: the role that owns nothing, and our schema. */
-export const sessionStart = `set role ${appRole}; set search_path = ${schemaName}, public; set statement_timeout = '60s'; set idle_in_transaction_session_timeout = '60s'`
+// A startup parameter, not a statement: a user who may not take the role is refused at connecting and never runs as owner.
+const sessionOptions = [
+  `role=${appRole}`,
+  `search_path=${schemaName},public`,
+  'statement_timeout=60s',
+  'idle_in_transaction_session_timeout=60s',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ')
+
+/** The settings of a session that acts as the application role, which owns nothing, in our schema. */
+export function asApplication(connection: Connection): pg.ClientConfig {
+  if (!('connectionString' in connection)) {
+    return { ...connection, options: sessionOptions, types: typeParsers }
+  }
+  const { connectionString: url } = connection
+  const options = `${url.includes('?') ? '&' : '?'}options=${encodeURIComponent(sessionOptions)}`
+  return { connectionString: url + options, types: typeParsers }
+}
 
 /** A pool whose sessions act as the application role, under row-level security. */
 export function createAppPool(connection: Connection, max: number): pg.Pool {
   const pool = new pg.Pool({
-    ...connection,
+    ...asApplication(connection),
     max,
-    types: typeParsers,
     application_name: 'quittance',
   })
-  // Queries of a client run in order, so the first query of a borrower waits for this one.
-  pool.on('connect', (client) => void client.query(sessionStart).catch(() => undefined))
   // An idle connection that breaks (the server restarted) is replaced at its next use.
   pool.on('error', () => undefined)
   return pool

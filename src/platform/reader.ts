@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type Connection, sessionStart, tenantsSetting, typeParsers } from './db.ts'
+import { asApplication, type Connection, tenantsSetting } from './db.ts'
 import { Refusal } from './refusal.ts'
 
 export interface ReadQuery {
@@ -25,8 +25,7 @@ export function createReader(connection: Connection, size: number): Reader {
 
   async function connect(slot: number): Promise<pg.Client> {
     const client = new pg.Client({
-      ...connection,
-      types: typeParsers,
+      ...asApplication(connection),
       application_name: 'quittance-reader',
       pipeline: true,
     })
@@ -35,7 +34,6 @@ export function createReader(connection: Connection, size: number): Reader {
     client.on('end', forget)
     try {
       await client.connect()
-      await client.query(sessionStart)
       return client
     } catch (error) {
       forget()

@@ -38,6 +38,9 @@ export interface Jobs {
 }
 
 const leaseTimeoutMs = 5_000
+// PostgreSQL would notice only after two hours that a machine lost its power, and hold its locks until then.
+const leaseSettings =
+  'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3'
 const sweepEveryMsDefault = 10_000
 const graceMsDefault = 3_000
 const closeMaxMsDefault = 10_000
@@ -47,9 +50,7 @@ const connections = 2
 /** Does the jobs of these tasks in this process, and gives back the jobs of processes that are gone. */
 export async function startJobs(options: JobsOptions): Promise<Jobs> {
   const { ownerPool, log } = options
-  const openLease = () =>
-    openClient(ownerPool, { name: 'quittance-jobs-lease', timeoutMs: leaseTimeoutMs })
-  const lease = new WorkerLease(openLease, log)
+  const lease = new WorkerLease(() => openLeaseClient(ownerPool), log)
   const pool = new GatedPool(ownerPool, {
     name: 'quittance-jobs',
     max: connections,
@@ -76,4 +77,13 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     void pool.end().catch(() => undefined)
     await lease.close()
   }
+}
+
+async function openLeaseClient(ownerPool: pg.Pool): Promise<pg.Client> {
+  const client = await openClient(ownerPool, {
+    name: 'quittance-jobs-lease',
+    timeoutMs: leaseTimeoutMs,
+  })
+  await client.query(leaseSettings)
+  return client
 }

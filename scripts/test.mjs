@@ -1,0 +1,80 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ensureInstalled } from './install.mjs'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+await ensureInstalled(root)
+const { checks, runCheck, runTool } = await import('./checks.mjs')
+const { findSystemPostgres, startSystemPostgres } = await import('./system-postgres.mjs')
+
+// What must hold on every PostgreSQL that we support; the launcher and the crash tests have one of their own.
+const databaseTests = [
+  'test/conformance',
+  'test/platform',
+  'test/concurrency',
+  'src/identity',
+  'src/platform/jobs',
+]
+
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const filters = process.argv.slice(2)
+
+if (filters.length === 0) {
+  for (const check of checks) {
+    const isGood = await runCheck(root, check)
+    totals[isGood ? 'passed' : 'failed'] += 1
+  }
+}
+await runTests('embedded PostgreSQL', filters)
+const system =
+  filters.length === 0 && process.env.TEST_DATABASE_URL === undefined && findSystemPostgres()
+if (system) {
+  const server = await startSystemPostgres(system)
+  try {
+    await runTests(`PostgreSQL ${system.version} of this machine`, databaseTests, {
+      TEST_DATABASE_URL: server.url,
+    })
+  } finally {
+    await server.stop()
+  }
+} else if (filters.length === 0) {
+  console.log('\nNo PostgreSQL 15 to 18 on this machine: the tests ran on the embedded one only.')
+}
+
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+console.log(`${totals.passed} passed, ${totals.failed} failed`)
+process.exitCode = totals.failed === 0 ? 0 : 1
+
+async function runTests(where, paths, env = {}) {
+  console.log(`\n── tests on ${where}`)
+  const report = path.join(
+    fs.mkdtempSync(path.join(os.tmpdir(), 'quittance-report-')),
+    'report.json',
+  )
+  const options = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const isGood = await runTool(root, ['vitest', 'run', ...paths, ...options], env)
+  count(report, isGood)
+  fs.rmSync(path.dirname(report), { recursive: true, force: true })
+}
+
+function count(report, isGood) {
+  if (!fs.existsSync(report)) {
+    totals.failed += 1
+    return
+  }
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    fs.readFileSync(report, 'utf8'),
+  )
+  // A file that could not be loaded has no tests that failed, and is a failure all the same.
+  const broken = testResults.filter(
+    (file) =>
+      file.status === 'failed' && file.assertionResults.every((one) => one.status !== 'failed'),
+  ).length
+  totals.passed += numPassedTests
+  totals.failed += numFailedTests + broken
+  totals.skipped += numPendingTests + numTodoTests
+  if (!isGood && numFailedTests + broken === 0) totals.failed += 1
+  if (numPassedTests === 0) totals.failed += 1
+}
