@@ -8,6 +8,7 @@ const uses = {
   accounts: ['kernel', 'platform', 'book'],
   claims: ['kernel', 'platform', 'book', 'accounts'],
   payments: ['kernel', 'platform', 'book', 'accounts'],
+  demo: ['kernel', 'platform', 'book', 'identity', 'accounts', 'payments'],
   imports: ['kernel', 'platform', 'book', 'accounts', 'claims', 'payments'],
 }
 const modules = Object.keys(uses)
@@ -34,7 +35,7 @@ module.exports = {
       comment: 'Other modules are used through their index only',
       from: { path: '^src/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: {
-        path: '^src/(book|identity|events|accounts|claims|payments|imports)/',
+        path: '^src/(book|identity|events|accounts|claims|payments|imports|demo)/',
         pathNot: ['^src/$1/', '^src/[^/]+/(index|schema)\\.ts$'],
       },
     },

@@ -10,7 +10,7 @@ import { installJobs, startJobs } from './platform/jobs/index.ts'
 import { migrate } from './platform/migrate.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createReader } from './platform/reader.ts'
-import { createSealer, loadSecretKey } from './platform/sealer.ts'
+import { createSealer, loadSecretKey, type Sealer } from './platform/sealer.ts'
 import type { Services } from './platform/services.ts'
 import { createTelemetry } from './platform/telemetry.ts'
 
@@ -18,6 +18,7 @@ export interface Assembly {
   readonly app: FastifyInstance
   readonly services: Services
   readonly bookkeeper: Bookkeeper
+  readonly sealer: Sealer
   close(): Promise<void>
 }
 
@@ -67,6 +68,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     app,
     services,
     bookkeeper,
+    sealer,
     async close() {
       await app.close()
       await jobs?.close()

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
-import { assemble } from './assemble.ts'
+import { type Assembly, assemble } from './assemble.ts'
+import { demoLines, seedDemo } from './demo/index.ts'
 import type { Config } from './platform/config.ts'
 import type { Connection } from './platform/db.ts'
 import { startEmbeddedPostgres } from './platform/embedded-postgres/index.ts'
@@ -81,6 +82,7 @@ async function serveOn(database: Database, config: Config, log: Logger): Promise
   const { host, port } = config
   try {
     const url = await assembly.app.listen({ host, port })
+    if (config.demo) await showDemo(assembly, config, url)
     return {
       url,
       async close() {
@@ -92,4 +94,9 @@ async function serveOn(database: Database, config: Config, log: Logger): Promise
     await assembly.close()
     throw error
   }
+}
+
+async function showDemo(assembly: Assembly, config: Config, url: string): Promise<void> {
+  const tenant = await seedDemo(assembly)
+  process.stdout.write(`${demoLines(tenant, url, config.dataDir).join('\n')}\n`)
 }

@@ -53,7 +53,7 @@ const rules: Record<string, string> = {
     where a.claims_amount_minor <> coalesce(b.amount, 0) or a.claims_fees_minor <> coalesce(b.fees, 0)`,
 
   // D-53, D-68, D-69: an active claim asks for something; a resolved managed one for nothing, unless it was resolved by
-  // request; a deleted one never asks for anything.
+  // request; a deleted unmanaged one for nothing (the ledger may go on under a deleted managed one).
   'the status of a claim fits what it asks for': `
     select c.reference, c.status as stored, p.outstanding_minor || '+' || coalesce(f.fees, 0) as booked
     from quittance.claim c
@@ -66,7 +66,7 @@ const rules: Record<string, string> = {
       when 'ACTIVE' then p.outstanding_minor + coalesce(f.fees, 0) = 0
       when 'RESOLVED' then c.is_managed and not c.is_resolved_by_request
         and p.outstanding_minor + coalesce(f.fees, 0) > 0
-      when 'DELETED' then p.outstanding_minor + coalesce(f.fees, 0) > 0
+      when 'DELETED' then not c.is_managed and p.outstanding_minor + coalesce(f.fees, 0) > 0
       else false end`,
 
   'the principal of a claim is an invoice of its account': `

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { JsonError } from '../../kernel/json.ts'
 import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
+import { codedWhereKnown } from './words.ts'
 
 const statusOf: Record<RefusalKind, number> = {
   invalid: 400,
@@ -36,12 +37,12 @@ export function sendError(
       void reply.header('retry-after', error.retryAfterSeconds)
     const short =
       error.kind === 'unauthenticated' || error.kind === 'forbidden' || error.kind === 'too_many'
-    const body = short ? { message: error.message } : errorBody([error.message])
+    const body = short ? { message: error.message } : errorBody([codedWhereKnown(error)])
     return reply.code(statusOf[error.kind]).send(body)
   }
   if (error instanceof JsonError) return reply.code(400).send(errorBody([error.message]))
   const known = error as Partial<FastifyError>
-  if (known.validation) return reply.code(400).send(errorBody(validationMessages(known)))
+  if (known.validation) return reply.code(400).send(errorBody(validationMessages(known, request.body)))
   if (known.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return reply.code(413).send(errorBody(['The request body is larger than this server accepts']))
   }
@@ -57,12 +58,12 @@ type Validation = NonNullable<FastifyError['validation']>[number]
 const messagesMax = 10
 
 /** 3.3.1: the path of the faulty value in front of what should have been, as the vendor's validator words it. */
-function validationMessages(error: Partial<FastifyError>): string[] {
+function validationMessages(error: Partial<FastifyError>, body: unknown): string[] {
   const context = error.validationContext ?? 'body'
   if (context !== 'body') return parameterMessages(error, context)
   const details = (error.validation ?? []).filter(({ keyword }) => keyword !== 'if')
   return details.slice(0, messagesMax).map((detail) => {
-    return `body${pathOf(detail.instancePath)} ${wordsOf(detail)}`
+    return `body${pathOf(detail.instancePath, body)} ${wordsOf(detail)}`
   })
 }
 
@@ -72,24 +73,25 @@ function parameterMessages(error: Partial<FastifyError>, context: string): strin
   )
   if (missing.length > 0) return [`Missing required request parameters: [${missing.join(', ')}]`]
   return (error.validation ?? []).map((detail) => {
-    return `${fieldNames[context] ?? context}${pathOf(detail.instancePath)} ${wordsOf(detail)}`
+    const name = detail.instancePath.replaceAll('/', '.')
+    return `${fieldNames[context] ?? context}${name} ${wordsOf(detail)}`
   })
 }
 
-/** `/CLAIM_1/primaryDebtor/0` as `['CLAIM_1'].primaryDebtor[0]`. */
-function pathOf(pointer: string): string {
+/** `/CLAIM_1/primaryDebtor` as `/['CLAIM_1'].primaryDebtor`, `/0` of a list as `/[0]`; a map may have the key `0` too. */
+function pathOf(pointer: string, body: unknown): string {
+  let holder = body
   const steps = pointer
     .split('/')
     .slice(1)
-    .map((step) =>
-      decodeURIComponent(step.replaceAll('%', '%25')).replaceAll('~1', '/').replaceAll('~0', '~'),
-    )
-  return steps
     .map((step, index) => {
-      if (/^\d+$/.test(step)) return `[${step}]`
-      return index === 0 ? `['${step}']` : `.${step}`
+      const key = step.replaceAll('~1', '/').replaceAll('~0', '~')
+      const isIndex = Array.isArray(holder)
+      holder = (holder as Record<string, unknown> | undefined)?.[key]
+      if (isIndex) return `[${key}]`
+      return index === 0 ? `['${key}']` : `.${key}`
     })
-    .join('')
+  return steps.length === 0 ? '' : `/${steps.join('')}`
 }
 
 function wordsOf({ keyword, params, message }: Validation): string {

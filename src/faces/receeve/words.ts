@@ -27,6 +27,11 @@ export function coded(refusal: Refusal, errorClass = 'ParameterInputError'): str
   return `[${codes[refusal.code] ?? 4000}] ${errorClass}: ${refusal.message}`
 }
 
+/** A refusal of a whole request: with its number where the book refused (D-34), else in its own words. */
+export function codedWhereKnown(refusal: Refusal): string {
+  return refusal.code in codes ? coded(refusal) : refusal.message
+}
+
 /** The published text for a command whose handler failed (3.3.4), named as D-104 says. */
 export function commandFailed(command: string): string {
   return `Error processing message "${command}"`

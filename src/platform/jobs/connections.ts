@@ -24,7 +24,7 @@ export async function openClient(
 type ConnectCallback = Parameters<typeof Pool.prototype.connect>[0]
 
 /** Says what to wait for before the database may be used; undefined when it may be at once. */
-export type Gate = () => Promise<void> | undefined
+type Gate = () => Promise<void> | undefined
 
 /** A pool to the database of another pool, that lends a connection only while its gate is open. */
 export class GatedPool extends Pool {

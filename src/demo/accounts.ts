@@ -1,0 +1,73 @@
+import type { AccountInput } from '../accounts/index.ts'
+import type { Json } from '../book/index.ts'
+
+export interface DemoAccount {
+  readonly account: AccountInput
+  readonly paidMinor: number
+}
+
+const people = [
+  ['Ada', 'Berger', 'DE', 'Berlin'],
+  ['Noah', 'Keller', 'CH', 'Zürich'],
+  ['Mila', 'Novák', 'CZ', 'Brno'],
+  ['Jan', 'de Vries', 'NL', 'Utrecht'],
+  ['Inès', 'Moreau', 'FR', 'Lyon'],
+  ['Luca', 'Ferrari', 'IT', 'Torino'],
+  ['Zofia', 'Wójcik', 'PL', 'Kraków'],
+  ['Óscar', 'Núñez', 'ES', 'Sevilla'],
+] as const
+
+const accountsMade = 40
+const dayMs = 86_400_000
+
+/** Forty accounts whose invoices fell due over the last months, some part-paid, some paid, some overpaid. */
+export function demoAccounts(now: Date): DemoAccount[] {
+  return Array.from({ length: accountsMade }, (_, index) => demoAccount(index, now))
+}
+
+function demoAccount(index: number, now: Date): DemoAccount {
+  const number = String(index + 1).padStart(3, '0')
+  const [firstName, lastName, country, city] = people[index % people.length] ?? people[0]
+  const invoices = Array.from({ length: 1 + (index % 3) }, (_, place) => {
+    return invoice({ number, place, amount: 4_900 + index * 731 + place * 1_250, now })
+  })
+  const fee = {
+    ledgerEntryReference: `FEE-${number}-1`,
+    feeDetails: { amount: 250, type: 'REMINDER_FEE' },
+    context: { ledgerEntryReference: `INV-${number}-1` },
+  }
+  const totalMinor = invoices.reduce((sum, { invoiceDetails }) => sum + invoiceDetails.amount, 250)
+  const paidMinor = [0, 0, Math.round(totalMinor / 3), totalMinor, totalMinor + 500][index % 5] ?? 0
+  return {
+    account: {
+      reference: `DEMO-${number}`,
+      currency: country === 'CH' ? 'CHF' : 'EUR',
+      portfolioReference: index % 2 === 0 ? 'energy' : 'telecom',
+      meta: { contract: `C-${number}` },
+      debtors: [
+        {
+          debtorReference: `CUSTOMER-${number}`,
+          firstName,
+          lastName,
+          contactInformation: { country, city, email: `customer-${number}@example.com` },
+        },
+      ],
+      ledgerEntries: [...invoices, fee],
+    },
+    paidMinor,
+  }
+}
+
+function invoice(made: { number: string; place: number; amount: number; now: Date }) {
+  const { number, place, amount, now } = made
+  const dueMs = now.getTime() - (20 + place * 30) * dayMs
+  return {
+    ledgerEntryReference: `INV-${number}-${place + 1}`,
+    invoiceDetails: {
+      amount,
+      dueDate: new Date(dueMs).toISOString().slice(0, 10),
+      createdAt: dueMs - 14 * dayMs,
+    },
+    context: {} as Json,
+  }
+}

@@ -1,0 +1,1 @@
+export { demoLines, seedDemo } from './seed-demo.ts'
