@@ -71,21 +71,26 @@ export async function fillClaims(place: Place, accounts: Accounts, claimsEach: n
   }
 }
 
-/** Stores so many payments on every account of a prefix, as posts of earlier years would have left them. */
-export async function fillEntries(place: Place, accounts: Accounts, entriesEach: number): Promise<void> {
+/** Stores payments on the accounts of a prefix, as posts of earlier years would have left them. */
+export async function fillEntries(
+  place: Place,
+  accounts: Accounts,
+  entries: { each: number; most: number },
+): Promise<void> {
   await place.owner.query(
     `insert into quittance.entry (tenant_id, account_id, seq, reference, kind, origin, debit, credit, effect, amount_minor,
        excess_minor, details, context, created_at, booked_at, command_id)
      select a.tenant_id, a.account_id, n, 'filled-' || n || '-' || a.reference, 'payment', 'ledger', 'cash:EUR',
        'credit:account', -1, 100, 100, '{"amount": 100}', '{}', now(), now(), gen_random_uuid()
      from quittance.account a cross join generate_series(1, $3::integer) n
-     where a.tenant_id = $1 and a.reference like $2 || '%' order by a.account_id, n`,
-    [place.tenantId, accounts.prefix, entriesEach],
+     where a.tenant_id = $1 and a.reference like $2 || '%' order by a.account_id, n limit $4`,
+    [place.tenantId, accounts.prefix, entries.each, entries.most],
   )
   await place.owner.query(
-    `update quittance.account a set entry_seq = $3::integer, credit_minor = $3::integer * 100
-     where a.tenant_id = $1 and a.reference like $2 || '%'`,
-    [place.tenantId, accounts.prefix, entriesEach],
+    `update quittance.account a set entry_seq = e.entries, credit_minor = e.entries * 100
+     from (select account_id, count(*) as entries from quittance.entry where tenant_id = $1 group by account_id) e
+     where a.tenant_id = $1 and a.account_id = e.account_id`,
+    [place.tenantId],
   )
 }
 

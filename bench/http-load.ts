@@ -71,7 +71,7 @@ const lengthHeader = /\r\ncontent-length: (\d+)\r\n/i
 function isWhole(bytes: Buffer): boolean {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return false
-  const length = lengthHeader.exec(bytes.latin1Slice(0, end + 2))?.[1]
+  const length = lengthHeader.exec(bytes.toString('latin1', 0, end + 2))?.[1]
   if (length === undefined) throw new Error('an answer without content-length')
   return bytes.length >= end + 4 + Number(length)
 }
@@ -79,5 +79,5 @@ function isWhole(bytes: Buffer): boolean {
 /** Anything but 2xx, and any item that says it did not succeed, spoils the run. */
 function failureOf(bytes: Buffer): string | undefined {
   const isGood = bytes[9] === 0x32 && !bytes.includes('"success":false')
-  return isGood ? undefined : bytes.latin1Slice(0, 2_000)
+  return isGood ? undefined : bytes.toString('latin1', 0, 2_000)
 }

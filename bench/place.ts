@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -34,8 +33,8 @@ export interface Place {
 }
 
 const run = promisify(execFile)
-const cli = path.join(packageRoot(), '..', 'bin', 'quittance')
-const command = fs.existsSync(cli) ? cli : path.join(packageRoot(), 'bin', 'quittance')
+// Compiled code may lie elsewhere than the package, so who starts the bench says where that is.
+const command = path.join(process.env['BENCH_ROOT'] ?? packageRoot(), 'bin', 'quittance')
 const environment = {
   ...process.env,
   QUITTANCE_LOG_LEVEL: 'warn',
@@ -142,6 +141,12 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
+}
+
+/** Runs a command of the command line to its end. */
+export async function quittance(...argv: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [command, ...argv], { env: environment })
+  return stdout
 }
 
 /** A process that makes load, so that making it and serving it do not share an event loop. */

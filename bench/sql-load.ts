@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { sessionStart, tenantsSetting } from '../src/platform/db.ts'
+import { asApplication, tenantsSetting } from '../src/platform/db.ts'
 import { type Report, type SqlJob, Tally } from './jobs.ts'
 import { statementOf } from './statements.ts'
 
@@ -20,9 +20,9 @@ async function load(job: SqlJob): Promise<Report> {
 }
 
 async function connect(job: SqlJob): Promise<pg.Client> {
-  const client = new pg.Client({ ...job.connection, ssl: false })
+  const client = new pg.Client({ ...asApplication(job.connection), ssl: false })
   await client.connect()
-  await client.query(`${sessionStart}; set ${tenantsSetting} = '{${job.tenantId}}'`)
+  await client.query(`set ${tenantsSetting} = '{${job.tenantId}}'`)
   return client
 }
 

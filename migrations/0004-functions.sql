@@ -15,18 +15,27 @@ create function remove_expired(events_before timestamptz, answers_before timesta
   returns table (events bigint, answers bigint)
   language plpgsql security definer set search_path = quittance, pg_temp
   as $$
+declare
+  one uuid;
+  removed bigint;
 begin
   if events_before > now() - interval '399 days' or answers_before > now() - interval '71 hours' then
     raise exception 'remove_expired was asked to remove what must still be kept';
   end if;
-  delete from event e using (
-    select v.tenant_id, v.xid, v.seq from event v where v.occurred_at < events_before limit rows_max) old
-    where e.tenant_id = old.tenant_id and e.xid = old.xid and e.seq = old.seq;
-  get diagnostics events = row_count;
-  delete from idempotent_request r using (
-    select q.tenant_id, q.key from idempotent_request q where q.created_at < answers_before limit rows_max) old
-    where r.tenant_id = old.tenant_id and r.key = old.key;
-  get diagnostics answers = row_count;
+  events := 0;
+  answers := 0;
+  for one in select t.tenant_id from tenant t loop
+    delete from event e using (
+      select v.xid, v.seq from event v where v.tenant_id = one and v.occurred_at < events_before limit rows_max) old
+      where e.tenant_id = one and e.xid = old.xid and e.seq = old.seq;
+    get diagnostics removed = row_count;
+    events := events + removed;
+    delete from idempotent_request r using (
+      select q.key from idempotent_request q where q.tenant_id = one and q.created_at < answers_before limit rows_max) old
+      where r.tenant_id = one and r.key = old.key;
+    get diagnostics removed = row_count;
+    answers := answers + removed;
+  end loop;
   return next;
 end $$;
 

@@ -2,7 +2,8 @@ import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 import type { Bookkeeper } from './book/index.ts'
 import { mountDocs } from './docs.ts'
-import { mountNative } from './faces/native/face.ts'
+import { mountNative, sendProblem } from './faces/native/face.ts'
+import { sendError } from './faces/receeve/errors.ts'
 import { mountReceeve } from './faces/receeve/face.ts'
 import { mountTokenEndpoint } from './faces/receeve/token.ts'
 import type { BearerDeps, TokenService } from './identity/index.ts'
@@ -21,7 +22,10 @@ export interface AppDeps {
 /** All doors on one server. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const { services, bookkeeper, tokens, callers } = deps
-  const app = createHttp(services)
+  const app = createHttp(services, (error, request, reply) => {
+    const send = request.url.startsWith('/v1/') ? sendError : sendProblem
+    send(error, request, reply)
+  })
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false })
   mountHealth(app, deps)
   mountTokenEndpoint(app, {

@@ -7,6 +7,7 @@ import { createTenantFinder, createTokenService } from './identity/index.ts'
 import type { Config } from './platform/config.ts'
 import { type Connection, createAppPool, createOwnerPool, kyselyOn } from './platform/db.ts'
 import { installJobs, startJobs } from './platform/jobs/index.ts'
+import { startMaintenance } from './platform/maintenance.ts'
 import { migrate } from './platform/migrate.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createReader } from './platform/reader.ts'
@@ -61,6 +62,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const jobs = config.workers
     ? await startJobs({ ownerPool, concurrency: jobsAtOnce, log, now: clock, tasks })
     : undefined
+  const maintenance = config.workers ? startMaintenance({ db, log, clock }) : undefined
   const callers = { tokens, tenants, limiter: services.limiter, clock }
   const isReady = () => appPool.query('select 1').then(yes, no)
   const app = await createApp({ services, bookkeeper, tokens, callers, isReady })
@@ -71,6 +73,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     sealer,
     async close() {
       await app.close()
+      maintenance?.close()
       await jobs?.close()
       await bookkeeper.close()
       await tokens.close()

@@ -8,7 +8,6 @@ import {
   refuse,
 } from '../book/index.ts'
 import {
-  activatePendingClaims,
   debtorFieldsOf,
   linkDebtor,
   mergedDebtor,
@@ -34,7 +33,6 @@ export function addDebtor(context: CallContext, input: DebtorInput): Command<voi
       if (book.details.debtors.some((known) => known.reference === reference))
         throw refuse('debtor_exists')
       linkDebtor(desk, book, data)
-      activatePendingClaims(desk, book)
       conclude(book, { nowMs: desk.nowMs, emit: (event) => desk.emit(event) })
       announceAccountTrigger(desk, book, context)
     },

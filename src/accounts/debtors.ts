@@ -36,14 +36,18 @@ export function requireNames(debtor: Json, context: CallContext): void {
       ? ['companyName'].filter((field) => !debtor[field])
       : ['firstName', 'lastName'].filter((field) => !debtor[field])
   // A company name without a type names a company well enough.
-  if (missing.length === 0 || debtor['companyName']) return
+  const isCompany = debtor['type'] === undefined && Boolean(debtor['companyName'])
+  if (missing.length === 0 || isCompany) return
   throw refuse(
     'invalid_input',
     `debtor ${String(debtor['debtorReference'])} lacks ${missing.join(' and ')}`,
   )
 }
 
-/** Adds a debtor to an account; the person's record is the tenant's, so newer data reaches it (4.3, D-38). */
+/**
+ * Adds a debtor to an account; the person's record is the tenant's, so newer data reaches it (4.3, D-38). With the first
+ * debtor, invoices that waited for one become claims (D-44).
+ */
 export function linkDebtor(desk: Desk, book: Book, data: Json): void {
   const reference = String(data['debtorReference'])
   const { debtors } = book.details
@@ -55,10 +59,10 @@ export function linkDebtor(desk: Desk, book: Book, data: Json): void {
   }
   const known = desk.findDebtor(reference)
   desk.saveDebtor(reference, known ? mergedDebtor(known.data, data) : data)
+  activatePendingClaims(desk, book)
 }
 
-/** D-44: invoices that waited for a debtor become claims. */
-export function activatePendingClaims(desk: Desk, book: Book): void {
+function activatePendingClaims(desk: Desk, book: Book): void {
   const [first] = book.details.debtors
   if (!first) return
   for (const claim of book.claims.values()) {

@@ -19,6 +19,8 @@ export interface Needs {
   readonly openItems?: boolean
   /** All pending and active claims of the first account. */
   readonly liveClaims?: boolean
+  /** The pending claims of the first account, if it has no debtor yet: the first one makes them claims (D-44). */
+  readonly waitingClaims?: boolean
   /** Claims of any account, in either form of reference (D-41). */
   readonly claims?: readonly string[]
   /** Debtors to lock, and the accounts that were opened for them (D-32). */

@@ -30,6 +30,8 @@ export const loadProfiles = `
 with wanted as (
   select a.tenant_id, a.account_id from ${pairs(1)} join account a on a.tenant_id = w.t and a.reference = w.r
   union select c.tenant_id, c.account_id from ${pairs(2)} join claim c on c.tenant_id = w.t and c.reference = w.r
+  union select a.tenant_id, a.account_id from ${pairs(3)}
+    join account a on a.tenant_id = w.t and a.auto_debtor_reference = w.r
 )
 select a.tenant_id as "tenantId", a.account_id as "accountId", a.payment_reference as "paymentReference",
   a.portfolio_reference as "portfolioReference", a.meta, a.scores,
@@ -78,6 +80,13 @@ with roots as (
   union
   select c.tenant_id, c.account_id, c.item_seq
   from ${pairs(4)} join claim c on c.tenant_id = w.t and c.reference = w.r
+  union
+  -- The fence keeps the claims of an account that has a debtor from being read at all.
+  select c.tenant_id, c.account_id, c.item_seq
+  from (select a.tenant_id, a.account_id from ${pairs(5)} join account a on a.tenant_id = w.t and a.reference = w.r
+    where not exists (select from account_debtor d where d.tenant_id = a.tenant_id and d.account_id = a.account_id)
+    offset 0) a
+  join claim c on c.tenant_id = a.tenant_id and c.account_id = a.account_id and c.status = 'PENDING'
 )
 select i.tenant_id as "tenantId", i.account_id as "accountId", i.item_seq as seq, i.kind, i.origin, i.reference,
   i.outstanding_minor as "outstandingMinor", i.paid_minor as "paidMinor", i.parent_seq as "parentSeq", i.position,

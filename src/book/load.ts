@@ -31,11 +31,13 @@ interface Lists {
   readonly profiles: Pairs
   readonly claims: Pairs
   readonly claimProfiles: Pairs
+  readonly debtorProfiles: Pairs
   readonly debtors: Pairs
   readonly entries: Triples
   readonly targets: Triples
   readonly openItems: Pairs
   readonly liveClaims: Pairs
+  readonly waitingClaims: Pairs
   readonly payments: { t: string; a: string; p: string; k: string }[]
 }
 
@@ -99,13 +101,18 @@ function readAll(client: pg.Client, lists: Lists) {
     isPlain
       ? run<AccountRow>('book_lock_by_reference', lockByReference, [lists.accounts])
       : run<AccountRow>('book_lock', lockByAnything, [lists.accounts, lists.claims, lists.debtors]),
-    run<ProfileRow>('book_profiles', loadProfiles, [lists.profiles, lists.claimProfiles]),
+    run<ProfileRow>('book_profiles', loadProfiles, [
+      lists.profiles,
+      lists.claimProfiles,
+      lists.debtorProfiles,
+    ]),
     run<EntryRow>('book_entries', loadEntries, [lists.entries]),
     run<ItemRow>('book_items', loadItems, [
       lists.targets,
       lists.openItems,
       lists.liveClaims,
       lists.claims,
+      lists.waitingClaims,
     ]),
     run<DebtorRow>('book_debtors', lockDebtors, [lists.debtors]),
     run<PaymentRow>('book_payments', loadPayments, [lists.payments]),
@@ -118,11 +125,13 @@ function listsOf(wanted: readonly Wanted[]): Lists {
     profiles: [],
     claims: [],
     claimProfiles: [],
+    debtorProfiles: [],
     debtors: [],
     entries: [],
     targets: [],
     openItems: [],
     liveClaims: [],
+    waitingClaims: [],
     payments: [],
   }
   const seen = new Set<string>()
@@ -143,10 +152,14 @@ function listsOf(wanted: readonly Wanted[]): Lists {
       pair(lists.claims, 'claim', r)
       if (needs.profile) pair(lists.claimProfiles, 'claimProfile', r)
     }
-    for (const r of needs.debtors ?? []) pair(lists.debtors, 'debtor', r)
+    for (const r of needs.debtors ?? []) {
+      pair(lists.debtors, 'debtor', r)
+      if (needs.profile) pair(lists.debtorProfiles, 'debtorProfile', r)
+    }
     if (a === undefined) continue
     if (needs.openItems) pair(lists.openItems, 'open', a)
     if (needs.liveClaims) pair(lists.liveClaims, 'live', a)
+    if (needs.waitingClaims) pair(lists.waitingClaims, 'waiting', a)
     for (const r of needs.entries ?? [])
       if (isFirst('entry', t, a, r)) lists.entries.push({ t, a, r })
     for (const r of needs.targets ?? []) {

@@ -18,6 +18,7 @@ export function homeNeeds(data: ClaimData): {
   accounts: string[]
   debtors: string[]
   profile: true
+  waitingClaims: true
 } {
   const debtor = debtorReferenceOf(data)
   const account = accountReferenceOf(data) ?? debtor
@@ -25,6 +26,7 @@ export function homeNeeds(data: ClaimData): {
     accounts: account === undefined ? [] : [account],
     debtors: debtor === undefined ? [] : [debtor],
     profile: true,
+    waitingClaims: true,
   }
 }
 

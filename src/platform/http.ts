@@ -1,9 +1,16 @@
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
-import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { Logger } from 'pino'
 import { decodeUtf8, readJson } from '../kernel/json.ts'
 import type { Config } from './config.ts'
+import { Refusal } from './refusal.ts'
 import type { Telemetry } from './telemetry.ts'
 
 declare module 'fastify' {
@@ -34,8 +41,18 @@ export interface HttpOptions {
   readonly telemetry: Telemetry
 }
 
+/** Answers a request whose path cannot be read, so that no door's own error handler is found for it. */
+export type SendUnroutable = (
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => void
+
 /** A server without routes: strict JSON, schemas that never coerce a body, a histogram over all requests. */
-export function createHttp({ config, log, telemetry }: HttpOptions): FastifyInstance {
+export function createHttp(
+  { config, log, telemetry }: HttpOptions,
+  sendUnroutable?: SendUnroutable,
+): FastifyInstance {
   const app = Fastify({
     loggerInstance: log as never,
     logController: new LogController({ disableRequestLogging: true }),
@@ -45,6 +62,7 @@ export function createHttp({ config, log, telemetry }: HttpOptions): FastifyInst
     routerOptions: { maxParamLength: 1_000 },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    ...(sendUnroutable ? { frameworkErrors: sendUnroutable as never } : {}),
   }) as unknown as FastifyInstance
   app.decorateRequest('bodyKeys', null as never)
   app.setValidatorCompiler(({ schema, httpPart }) =>
@@ -52,6 +70,9 @@ export function createHttp({ config, log, telemetry }: HttpOptions): FastifyInst
   )
   // Answers are built from schemas already; a second shape would only drop what the first one keeps.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(isReadable(request.url) ? undefined : malformedUrl())
+  })
   app.addHook('onResponse', (request, reply, done) => {
     telemetry.requestSeen({
       method: request.method,
@@ -62,6 +83,19 @@ export function createHttp({ config, log, telemetry }: HttpOptions): FastifyInst
     done()
   })
   return app
+}
+
+const malformedUrl = () =>
+  new Refusal('malformed_url', 'invalid', 'The URL is not percent-encoded UTF-8 without NUL')
+
+/** Whether path and query can be decoded. The query parser would take `%zz` literally, and no text column keeps NUL. */
+function isReadable(url: string): boolean {
+  if (!url.includes('%')) return true
+  try {
+    return !decodeURIComponent(url).includes('\0')
+  } catch {
+    return false
+  }
 }
 
 /** Reads every body of a scope as strict JSON, whatever its content type says. */

@@ -118,7 +118,12 @@ function requireDone(outcome: Outcome): void {
   if ('refusal' in outcome) throw outcome.refusal
 }
 
-function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Turns whatever went wrong with a request into RFC 9457. Bugs are logged here, once, and tell nothing. */
+export function sendProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   if (error instanceof Refusal) {
     if (error.retryAfterSeconds !== undefined)
       void reply.header('retry-after', error.retryAfterSeconds)

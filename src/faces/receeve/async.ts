@@ -29,12 +29,14 @@ export async function queueBatch(
     input: item,
     options: { ...options, triggerName, minorVersion },
   }))
-  const answer: Record<string, ActionResponse> = {}
+  // A map, not an object: a key may be any text, `constructor` and `__proto__` too.
+  const byKey = new Map<string, ActionResponse>()
   for (const { command_id, input } of rows) {
-    const known = answer[input.key]
+    const known = byKey.get(input.key)
     if (known) known.messageIds.push(command_id)
-    else answer[input.key] = { success: true, messages: [processed], messageIds: [command_id] }
+    else byKey.set(input.key, { success: true, messages: [processed], messageIds: [command_id] })
   }
+  const answer = Object.fromEntries(byKey)
   const now = services.clock()
   await inTransaction(services.db, { tenantId: tenant.tenantId, now }, async (tx) => {
     await sql`

@@ -78,7 +78,7 @@ function feesView(row: ClaimRow): { name: string; amount: number }[] {
 
 /** 4.9, D-29: inherited keys stand inline and are named; the claim's own key goes before an inherited one. */
 function metaView(row: ClaimRow): Json {
-  const inherited = Object.keys(row.inheritedMeta).filter((key) => !(key in row.meta))
+  const inherited = Object.keys(row.inheritedMeta).filter((key) => !Object.hasOwn(row.meta, key))
   return {
     ...row.inheritedMeta,
     ...row.meta,
