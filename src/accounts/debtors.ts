@@ -51,6 +51,7 @@ export function requireNames(debtor: Json, context: CallContext): void {
 export function linkDebtor(desk: Desk, book: Book, data: Json): void {
   const reference = String(data['debtorReference'])
   const { debtors } = book.details
+  const isFirst = debtors.length === 0
   if (!debtors.some((debtor) => debtor.reference === reference)) {
     const position = debtors.reduce((max, debtor) => Math.max(max, debtor.position), 0) + 1
     const link = { reference, position, data }
@@ -59,7 +60,7 @@ export function linkDebtor(desk: Desk, book: Book, data: Json): void {
   }
   const known = desk.findDebtor(reference)
   desk.saveDebtor(reference, known ? mergedDebtor(known.data, data) : data)
-  activatePendingClaims(desk, book)
+  if (isFirst) activatePendingClaims(desk, book)
 }
 
 function activatePendingClaims(desk: Desk, book: Book): void {

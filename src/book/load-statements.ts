@@ -1,7 +1,9 @@
 /** The statements that lock and read what a batch needs. Columns carry the names of the model, so that rows are used as they are. */
 
-// The batch is joined to the tables by index, row by row: the planner knows neither its size nor that it is small.
-export const laneSettings = `set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off`
+// The batch is joined to the tables by index, row by row and in the order of the text: the planner knows neither its size
+// nor that it is small. Left to itself it looked entries up by tenant alone while there were few (18 commands in 27 ms).
+export const laneSettings = `set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
+  set join_collapse_limit = 1; set from_collapse_limit = 1`
 
 const pairs = (parameter: number) => `json_to_recordset($${parameter}::json) as w(t uuid, r text)`
 const triples = (parameter: number) =>
