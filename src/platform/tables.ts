@@ -17,6 +17,7 @@ export interface Tables {
   event: EventTable
   idempotent_request: IdempotentRequestTable
   pending_command: PendingCommandTable
+  event_cursor: EventCursorTable
 }
 
 type Json = JSONColumnType<Record<string, unknown>>
@@ -204,4 +205,11 @@ interface PendingCommandTable {
   input: Json
   options: Json
   created_at: Date
+}
+
+interface EventCursorTable {
+  tenant_id: string
+  subscriber: string
+  xid: string
+  seq: number
 }

@@ -1,0 +1,123 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newId } from '../kernel/id.ts'
+import { inTransaction } from '../platform/db.ts'
+import { testDatabase, type TestDatabase } from '../../test/database.ts'
+import { startSubscribers, type Subscriber } from './subscribers.ts'
+
+let database: TestDatabase
+const clock = () => new Date('2026-03-01T00:00:00Z')
+const log = pino({ level: 'silent' })
+
+beforeAll(async () => {
+  database = await testDatabase()
+})
+afterAll(() => database.close())
+
+async function newTenant(): Promise<string> {
+  const tenantId = newId()
+  await database.ownerPool.query(
+    `insert into quittance.tenant (tenant_id, name, created_at) values ($1, 'T', now())`,
+    [tenantId],
+  )
+  return tenantId
+}
+
+function emit(tenantId: string, type: string, n: number) {
+  return inTransaction(database.db, { tenantId, now: clock() }, (tx) =>
+    tx.emit({ type, data: { n } }),
+  )
+}
+
+function collecting(name: string, of: string, seen: number[]): Subscriber {
+  return {
+    name,
+    types: ['event.note.created'],
+    async handle(tx, events) {
+      await Promise.resolve()
+      // Other tests have tenants in this database too.
+      if (tx.tenantId !== of) return
+      for (const event of events) seen.push(Number(event.data['n']))
+    },
+  }
+}
+
+const started = (subscribers: Subscriber[]) =>
+  startSubscribers({ db: database.db, log, clock, subscribers, sweepEveryMs: 3_600_000 })
+
+test('a subscriber sees the events it wants, once and in order', async () => {
+  const tenantId = await newTenant()
+  const seen: number[] = []
+  const run = started([collecting('one', tenantId, seen)])
+  for (let n = 1; n <= 5; n += 1)
+    await emit(tenantId, n === 3 ? 'event.note.deleted' : 'event.note.created', n)
+  await run.drain()
+  await emit(tenantId, 'event.note.created', 6)
+  await run.drain()
+  await run.drain()
+  expect(seen).toEqual([1, 2, 4, 5, 6])
+  await run.close()
+})
+
+test('an event that commits late is not passed over', async () => {
+  const tenantId = await newTenant()
+  const seen: number[] = []
+  const run = started([collecting('late', tenantId, seen)])
+  const client = await database.ownerPool.connect()
+  await client.query('begin')
+  await client.query(
+    `insert into quittance.event (tenant_id, message_id, type, data, occurred_at)
+     values ($1, gen_random_uuid(), 'event.note.created', '{"n": 1}', now())`,
+    [tenantId],
+  )
+  await emit(tenantId, 'event.note.created', 2)
+  await run.drain()
+  expect(seen).toEqual([])
+  await client.query('commit')
+  client.release()
+  await run.drain()
+  expect(seen).toEqual([1, 2])
+  await run.close()
+})
+
+test('a handler that fails sees its events again, and its neighbours go on', async () => {
+  const tenantId = await newTenant()
+  const seen: number[] = []
+  let failures = 1
+  const failing: Subscriber = {
+    ...collecting('failing', tenantId, seen),
+    async handle(tx, events) {
+      if (tx.tenantId !== tenantId) return
+      await tx.emit({ type: 'event.claim.created', data: {} })
+      if (failures-- > 0) throw new Error('not now')
+      for (const event of events) seen.push(Number(event.data['n']))
+    },
+  }
+  const others: number[] = []
+  const run = started([failing, collecting('other', tenantId, others)])
+  await emit(tenantId, 'event.note.created', 1)
+  await run.drain()
+  expect([seen, others]).toEqual([[], [1]])
+  await run.drain()
+  expect(seen).toEqual([1])
+  const { rows } = await database.ownerPool.query(
+    `select count(*) from quittance.event where tenant_id = $1 and type = 'event.claim.created'`,
+    [tenantId],
+  )
+  expect(rows[0].count).toBe(1)
+  await run.close()
+})
+
+test('two processes hand an event to a subscriber once', async () => {
+  const tenantId = await newTenant()
+  const seen: number[] = []
+  const runs = [
+    started([collecting('shared', tenantId, seen)]),
+    started([collecting('shared', tenantId, seen)]),
+  ]
+  for (let n = 1; n <= 20; n += 1) await emit(tenantId, 'event.note.created', n)
+  await Promise.all(runs.map((run) => run.drain()))
+  await Promise.all(runs.map((run) => run.drain()))
+  expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+  await Promise.all(runs.map((run) => run.close()))
+})

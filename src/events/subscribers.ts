@@ -1,0 +1,143 @@
+import { sql, type Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import { inTransaction, type Tx } from '../platform/db.ts'
+import type { Tables } from '../platform/tables.ts'
+import type { StoredEvent } from './list-events.ts'
+
+export interface Subscriber {
+  /** Its cursor stands under this name; another name starts from the beginning. */
+  readonly name: string
+  /** The event types it wants; others are passed over. */
+  readonly types: readonly string[]
+  /** Handles events in order, in the transaction that moves the cursor: what it does happens once. */
+  handle(tx: Tx, events: readonly StoredEvent[]): Promise<void>
+}
+
+export interface SubscribersOptions {
+  readonly db: Kysely<Tables>
+  readonly log: Logger
+  readonly clock: () => Date
+  readonly subscribers: readonly Subscriber[]
+  readonly sweepEveryMs?: number
+}
+
+export interface Subscribers {
+  /** Says that a tenant has new events; they are handled soon, without waiting for the sweep. */
+  poke(tenantId: string): void
+  /** Handles all that there is now. */
+  drain(): Promise<void>
+  close(): Promise<void>
+}
+
+const eventsAtOnce = 500
+const sweepDefaultMs = 2_000
+
+/**
+ * Brings the events of all tenants to their subscribers, in order and at least once, whatever was lost or restarted. Many
+ * processes may run: a cursor is locked by the one that moves it and passed over by the others.
+ */
+export function startSubscribers(options: SubscribersOptions): Subscribers {
+  const waiting = new Set<string>()
+  let running: Promise<void> | undefined
+  let isClosing = false
+
+  async function handleWaiting(): Promise<void> {
+    for (;;) {
+      const [tenantId] = waiting
+      if (tenantId === undefined || isClosing) return
+      waiting.delete(tenantId)
+      for (const subscriber of options.subscribers) await catchUp(options, subscriber, tenantId)
+    }
+  }
+
+  function wake(): Promise<void> {
+    running ??= handleWaiting().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  async function sweep(): Promise<void> {
+    for (const tenantId of await allTenants(options.db)) waiting.add(tenantId)
+    await wake()
+  }
+
+  const timer = setInterval(() => {
+    sweep().catch((error: unknown) => options.log.warn({ err: error }, 'events could not be swept'))
+  }, options.sweepEveryMs ?? sweepDefaultMs)
+  timer.unref()
+
+  return {
+    poke(tenantId) {
+      waiting.add(tenantId)
+      void wake()
+    },
+    drain: sweep,
+    async close() {
+      isClosing = true
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+async function allTenants(db: Kysely<Tables>): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select all_tenant_ids() as id`.execute(db)
+  return rows.map((row) => row.id)
+}
+
+/** Reads a tenant's events to the end for one subscriber. A handler that fails is tried again at the next sweep. */
+async function catchUp(
+  options: SubscribersOptions,
+  subscriber: Subscriber,
+  tenantId: string,
+): Promise<void> {
+  try {
+    while (await handleNext(options, subscriber, tenantId));
+  } catch (error) {
+    options.log.error({ err: error, subscriber: subscriber.name, tenantId }, 'a subscriber failed')
+  }
+}
+
+interface Cursor {
+  readonly xid: string
+  readonly seq: number
+}
+
+interface EventRow extends StoredEvent, Cursor {}
+
+/** Handles the next events, if there are any. Answers whether there may be more. */
+function handleNext(
+  options: SubscribersOptions,
+  subscriber: Subscriber,
+  tenantId: string,
+): Promise<boolean> {
+  return inTransaction(options.db, { tenantId, now: options.clock() }, async (tx) => {
+    const cursor = await lockCursor(tx, subscriber.name)
+    if (!cursor) return false
+    // Nothing past the oldest running transaction: a late commit would be passed over for ever.
+    const { rows } = await sql<EventRow>`
+      select xid::text as xid, seq, message_id as "messageId", type, data, metadata, occurred_at as "occurredAt"
+      from event
+      where tenant_id = ${tenantId} and (xid, seq) > (${cursor.xid}::xid8, ${cursor.seq}::bigint)
+        and xid < pg_snapshot_xmin(pg_current_snapshot())
+      order by xid, seq limit ${eventsAtOnce}`.execute(tx.db)
+    const last = rows.at(-1)
+    if (!last) return false
+    const wanted = rows.filter((event) => subscriber.types.includes(event.type))
+    if (wanted.length > 0) await subscriber.handle(tx, wanted)
+    await sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
+      where tenant_id = ${tenantId} and subscriber = ${subscriber.name}`.execute(tx.db)
+    return rows.length === eventsAtOnce
+  })
+}
+
+async function lockCursor(tx: Tx, subscriber: string): Promise<Cursor | undefined> {
+  const { tenantId, db } = tx
+  await sql`insert into event_cursor (tenant_id, subscriber, xid, seq) values (${tenantId}, ${subscriber}, '0', 0)
+    on conflict do nothing`.execute(db)
+  const { rows } = await sql<Cursor>`
+    select xid::text as xid, seq from event_cursor
+    where tenant_id = ${tenantId} and subscriber = ${subscriber} for update skip locked`.execute(db)
+  return rows[0]
+}
