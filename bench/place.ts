@@ -161,17 +161,16 @@ export const sqlLoader = () => loaderOf<SqlJob>('sql-load.js')
 function loaderOf<Job extends object>(file: string): Loader<Job> {
   const child = fork(path.join(import.meta.dirname, file))
   return {
-    async run(job) {
-      const answered = once(child, 'message')
-      child.send(job)
-      const [report] = (await Promise.race([answered, ended(child)])) as [Report]
-      return report
-    },
+    run: (job) =>
+      new Promise((resolve, reject) => {
+        const onExit = () => reject(new Error('a load process ended early; its messages are above'))
+        child.once('exit', onExit)
+        child.once('message', (report) => {
+          child.off('exit', onExit)
+          resolve(report as Report)
+        })
+        child.send(job)
+      }),
     close: () => stop(child),
   }
-}
-
-async function ended(child: ChildProcess): Promise<never> {
-  await once(child, 'exit')
-  throw new Error('a load process ended early; its messages are above')
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import { Bookkeeper } from './book/index.ts'
-import { workOff, workOffTask } from './faces/receeve/async.ts'
+import { startResuming, workOff, workOffTask } from './faces/receeve/async.ts'
 import { createTenantFinder, createTokenService } from './identity/index.ts'
 import type { Config } from './platform/config.ts'
 import { type Connection, createAppPool, createOwnerPool, kyselyOn } from './platform/db.ts'
@@ -62,6 +62,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const jobs = config.workers
     ? await startJobs({ ownerPool, concurrency: jobsAtOnce, log, now: clock, tasks })
     : undefined
+  const resuming = config.workers ? startResuming(services) : undefined
   const maintenance = config.workers ? startMaintenance({ db, log, clock }) : undefined
   const callers = { tokens, tenants, limiter: services.limiter, clock }
   const isReady = () => appPool.query('select 1').then(yes, no)
@@ -74,6 +75,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     async close() {
       await app.close()
       maintenance?.close()
+      await resuming?.close()
       await jobs?.close()
       await bookkeeper.close()
       await tokens.close()

@@ -23,8 +23,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-// Personal data and secrets stay out of the log, whatever somebody hands to it.
-const redacted = [
+/**
+ * Personal data and secrets stay out of the log, whatever somebody hands to it. PostgreSQL's errors repeat the row that
+ * they complain about in `detail` and `where`.
+ */
+export const redacted = [
+  'detail',
+  'where',
   'authorization',
   'iban',
   'SSN',

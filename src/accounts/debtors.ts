@@ -1,4 +1,5 @@
 import { type Book, type CallContext, type Desk, type Json, refuse } from '../book/index.ts'
+import { canonicalJson } from '../kernel/canonical.ts'
 import { ContactInformation, type DebtorData, PartialDebtor } from './schema.ts'
 
 const debtorFields = Object.keys(PartialDebtor.properties)
@@ -59,7 +60,9 @@ export function linkDebtor(desk: Desk, book: Book, data: Json): void {
     book.journal.append(book.changes.newDebtorLinks, link)
   }
   const known = desk.findDebtor(reference)
-  desk.saveDebtor(reference, known ? mergedDebtor(known.data, data) : data)
+  const newest = known ? mergedDebtor(known.data, data) : data
+  if (!known || canonicalJson(known.data) !== canonicalJson(newest))
+    desk.saveDebtor(reference, newest)
   if (isFirst) activatePendingClaims(desk, book)
 }
 

@@ -1,5 +1,5 @@
-export { addLedgerEntries } from './add-ledger-entries.ts'
-export { entryInputOf, shownEntry } from './book-entry.ts'
+export { addLedgerEntries, announceEntries } from './add-ledger-entries.ts'
+export { bookEntries, type EntryInput, entryInputOf, entryNeeds, shownEntry } from './book-entry.ts'
 export { addDebtor, updateDebtor } from './change-debtors.ts'
 export { addProduct, updateProduct } from './change-products.ts'
 export { type AccountInput, createAccount } from './create-account.ts'

@@ -1,4 +1,5 @@
 import { type CallContext, claimNames, type Command, type Json } from '../book/index.ts'
+import { canonicalJson } from '../kernel/canonical.ts'
 import { announceAccountTrigger } from './trigger.ts'
 
 export interface MetaChange {
@@ -39,7 +40,7 @@ export function updateAccountMeta(context: CallContext, input: MetaChange): Comm
 
 function changedKeys(before: Json, change: Json): Json {
   const changed = Object.keys(change).filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(change[key]),
+    (key) => !(key in before) || canonicalJson(before[key]) !== canonicalJson(change[key]),
   )
   return Object.fromEntries(
     changed.map((key) => [key, { old: before[key] ?? null, new: change[key] }]),

@@ -136,7 +136,9 @@ export class Book {
     this.changeAccount({ entrySeq: seq })
     const booked: Entry = { ...entry, seq }
     this.journal.append(this.changes.entries, booked)
-    this.journal.put(this.entries, entry.reference, { ...booked, chargedBackMinor: 0 })
+    const { dueDate } = entry.details
+    const dueOn = typeof dueDate === 'string' ? dueDate : null
+    this.journal.put(this.entries, entry.reference, { ...booked, dueOn, chargedBackMinor: 0 })
   }
 
   changeAccount(patch: Partial<AccountHeader>): void {

@@ -42,6 +42,8 @@ export interface BookkeeperOptions {
   readonly lanes: number
   readonly queueMax: number
   readonly clock: () => Date
+  /** Decides, and takes everything back: what would happen, without its happening. */
+  readonly isDryRun?: boolean
   onBatch?(batch: BatchSeen): void
   onBug?(error: unknown): void
 }
@@ -265,10 +267,14 @@ export class OutcomeUnknown extends Refusal {
   }
 }
 
+// A plan made while a table was small is kept until the table is analysed, a minute of thousands of rows later.
+const planAgeMaxMs = 5_000
+
 /** One connection on which batches are decided and committed, one after another. */
 class Lane {
   readonly #options: BookkeeperOptions
   #client: pg.Client | undefined
+  #plannedAtMs = 0
 
   constructor(options: BookkeeperOptions) {
     this.#options = options
@@ -279,6 +285,7 @@ class Lane {
     const commands = works.flatMap((work) => work.commands)
     const tenants = [...new Set(commands.map((command) => command.tenantId))]
     const begun = Promise.all([
+      ...this.#forgetOldPlans(client),
       client.query('begin'),
       client.query({
         name: 'tenants',
@@ -293,6 +300,10 @@ class Lane {
         loadDesks(client, commands, this.#options.clock()),
       ])
       const decided = works.map((work) => decideAll(desks, work.commands))
+      if (this.#options.isDryRun) {
+        await client.query('rollback')
+        return decided
+      }
       const writes = writesOf(desks.values())
       const companions = works.flatMap(
         (work, index) => work.options.companions?.(decided[index] ?? []) ?? [],
@@ -332,7 +343,15 @@ class Lane {
       throw new ConnectionLost()
     }
     this.#client = client
+    this.#plannedAtMs = performance.now()
     return client
+  }
+
+  #forgetOldPlans(client: pg.Client): Promise<pg.QueryResult>[] {
+    const nowMs = performance.now()
+    if (nowMs - this.#plannedAtMs < planAgeMaxMs) return []
+    this.#plannedAtMs = nowMs
+    return [client.query('discard plans')]
   }
 
   /** Leaves the connection usable, or drops it, and says what the failure means. */

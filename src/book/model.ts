@@ -74,7 +74,10 @@ export interface NamedEntry {
   readonly origin: Origin
   readonly amountMinor: number
   readonly excessMinor: number
+  readonly effect: Entry['effect']
   readonly itemSeq: number | null
+  /** The due date among its details. */
+  readonly dueOn: string | null
   /** Sum of the chargebacks that named it. */
   chargedBackMinor: number
 }

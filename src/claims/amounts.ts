@@ -38,6 +38,11 @@ export function bucketsOf(input: {
   return buckets
 }
 
+/** The name under which a claim lists a fee; a managed claim's fee without a type is called FEE (D-45). */
+export function bucketName(claim: Claim, fee: Item): string | null {
+  return fee.feeType ?? (claim.isManaged ? 'FEE' : null)
+}
+
 /** Books the principal of an unmanaged claim and answers its item's sequence. */
 export function bookPrincipal(
   desk: Desk,
@@ -58,30 +63,33 @@ export function bookPrincipal(
   })
 }
 
-/** Books a new fee bucket of a claim. */
+/** Books a new fee bucket of a claim. Answers the entry as shown. */
 export function bookBucket(
   desk: Desk,
   book: Book,
   bucket: { claim: Claim; name: string | null; amountMinor: number; position: number },
-): Item {
+): Json {
   const { claim, name, amountMinor, position } = bucket
   const principal = book.item(claim.itemSeq)
-  const seq = post(book, {
+  const entry = {
     reference: newId(),
-    kind: 'fee',
-    origin: claim.isManaged ? 'ledger' : 'claim',
-    amountMinor,
+    kind: 'fee' as const,
     createdAtMs: desk.nowMs,
-    commandId: desk.commandId,
     details: { amount: amountMinor, ...(name === null ? {} : { type: name }) },
     context: {
       ...contextOf(principal.productReference),
       ledgerEntryReference: principal.reference,
     },
+  }
+  post(book, {
+    ...entry,
+    origin: claim.isManaged ? 'ledger' : 'claim',
+    amountMinor,
+    commandId: desk.commandId,
     target: { item: principal },
     item: { feeType: name, position },
   })
-  return book.item(seq)
+  return shownEntry(entry)
 }
 
 const contextOf = (product: string | null): Json =>

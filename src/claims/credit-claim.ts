@@ -13,7 +13,7 @@ import {
   refuse,
 } from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
-import { bookMovement, type Booking } from './amounts.ts'
+import { bookMovement, type Booking, bucketName } from './amounts.ts'
 import type { CreditData, DebitData } from './schema.ts'
 import { liveClaim } from './update-claim.ts'
 
@@ -124,11 +124,6 @@ function spread(order: readonly Item[], amountMinor: number): Shares {
     return { item, amountMinor: share }
   })
   return { shares, overpaidMinor: rest }
-}
-
-/** The name under which a claim lists a fee; a managed claim's fee without a type is called FEE (D-45). */
-export function bucketName(claim: Claim, fee: Item): string | null {
-  return fee.feeType ?? (claim.isManaged ? 'FEE' : null)
 }
 
 /** Money beyond what the claim asks for stays with the account as credit. */

@@ -10,8 +10,8 @@ import {
   type Json,
   refuse,
 } from '../book/index.ts'
-import { bookBucket, bookMovement } from './amounts.ts'
-import { bookingOf, bucketName } from './credit-claim.ts'
+import { bookBucket, bookMovement, bucketName } from './amounts.ts'
+import { bookingOf } from './credit-claim.ts'
 import type { DebitData } from './schema.ts'
 import { settleStatus } from './status.ts'
 import { liveClaim } from './update-claim.ts'
@@ -70,7 +70,7 @@ function bookDebit(desk: Desk, book: Book, debit: { claim: Claim; data: DebitDat
     const item = existing.find((fee) => bucketName(claim, fee) === name)
     if (!item) {
       const position = existing.reduce((max, fee) => Math.max(max, fee.position), 0) + 1
-      bookBucket(desk, book, { claim, name, amountMinor: amount, position })
+      entries.push(bookBucket(desk, book, { claim, name, amountMinor: amount, position }))
     } else if (amount > 0) {
       if (item.isRetired) book.changeItem(item, { isRetired: false })
       entries.push(bookMovement(desk, book, { item, deltaMinor: amount, kind, booking }))

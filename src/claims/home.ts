@@ -1,5 +1,6 @@
 import { type Book, type CallContext, type Desk, type Json, refuse } from '../book/index.ts'
 import { debtorFieldsOf, linkDebtor, mergedDebtor, requireNames } from '../accounts/index.ts'
+import { canonicalJson } from '../kernel/canonical.ts'
 import { newId } from '../kernel/id.ts'
 import type { ClaimData } from './schema.ts'
 
@@ -120,6 +121,10 @@ export function changedDebtor(
   const primaryDebtor = mergedDebtor(base, { ...given, debtorReference })
   requireNames(primaryDebtor, context)
   requireCountry(primaryDebtor)
+  // What the claim says already is no newer data: a repeated import leaves the person's record alone.
+  const isLinked = book.details.debtors.some((known) => known.reference === debtorReference)
+  const isKnown = canonicalJson(primaryDebtor) === canonicalJson(before.primaryDebtor)
+  if (isSame && isLinked && isKnown) return before
   if (debtorReferenceOf(data) !== undefined) linkDebtor(desk, book, { ...given, debtorReference })
   return { debtorReference, primaryDebtor }
 }

@@ -11,7 +11,8 @@ import {
   type Json,
   refuse,
 } from '../book/index.ts'
-import { type Booking, bringTo, bucketsOf, replaceBuckets } from './amounts.ts'
+import { canonicalJson } from '../kernel/canonical.ts'
+import { type Booking, bringTo, bucketName, bucketsOf, replaceBuckets } from './amounts.ts'
 import { type ClaimInput, commandOn, openClaim } from './create-claim.ts'
 import { accountReferenceOf, changedDebtor, homeOf } from './home.ts'
 import { moveClaim } from './move-claim.ts'
@@ -77,11 +78,12 @@ function changeClaim(desk: Desk, at: ClaimAt, change: Change): void {
     },
   })
   const metaBefore = claim.meta
-  book.changeClaim(claim, { ...fieldsOf(claim, data, isWhole), ...debtor })
+  const fields = changedFields(claim, { ...fieldsOf(claim, data, isWhole), ...debtor })
+  if (Object.keys(fields).length > 0) book.changeClaim(claim, fields)
   if (!claim.isManaged) changeAmounts(desk, book, { claim, data, isWhole })
   const isForced = data.options?.forceAmountCheck ?? input.forceAmountCheck ?? false
   settleStatus(book, claim, { isForced, reason: data.reason, nowMs: desk.nowMs })
-  if (JSON.stringify(metaBefore) !== JSON.stringify(claim.meta)) {
+  if (metaBefore !== claim.meta) {
     const meta = { ...book.details.meta, ...claim.meta }
     desk.emit({ type: 'event.claimMeta.updated', data: { ...claimNames(book, claim), meta } })
   }
@@ -91,17 +93,26 @@ function changeClaim(desk: Desk, at: ClaimAt, change: Change): void {
 
 /** D-74: the ledger owns a managed claim's money, dates, currency and account; naming them as they are is no change. */
 function requireUnmanagedFields({ book, claim }: ClaimAt, data: ClaimData): void {
-  const feesNow = book.feesTotalOf(claim)
-  const feesGiven = data.fees?.reduce((sum, fee) => sum + fee.amount, 0) ?? data.totalFees
   const account = accountReferenceOf(data)
   const isChanged =
     (data.amount !== undefined && data.amount !== book.amountOf(claim)) ||
-    (feesGiven !== undefined && feesGiven !== feesNow) ||
+    isOtherFees({ book, claim }, data) ||
     (data.originalDueDate !== undefined && data.originalDueDate !== claim.originalDueOn) ||
     (data.currentDueDate !== undefined && data.currentDueDate !== claim.currentDueOn) ||
     (data.currency !== undefined && data.currency !== book.account.currency) ||
     (account !== undefined && account !== book.account.reference)
   if (isChanged) throw refuse('claim_is_managed')
+}
+
+function isOtherFees({ book, claim }: ClaimAt, data: ClaimData): boolean {
+  if (data.fees === undefined)
+    return data.totalFees !== undefined && data.totalFees !== book.feesTotalOf(claim)
+  const left = bucketsOf({ fees: data.fees }) as Map<string | null, number>
+  for (const fee of book.feesOf(claim.itemSeq)) {
+    const name = bucketName(claim, fee)
+    left.set(name, (left.get(name) ?? 0) - fee.outstandingMinor)
+  }
+  return [...left.values()].some((difference) => difference !== 0)
 }
 
 /** D-75: another accountReference moves an unmanaged claim; its currency can never change. */
@@ -136,6 +147,15 @@ function fieldsOf(claim: Claim, data: ClaimData, isWhole: boolean): Partial<Clai
   return { ...fields, ...own, meta }
 }
 
+/** The fields whose values differ: what is as it was leaves no trace. Objects are compared whatever their keys' order. */
+function changedFields(claim: Claim, fields: Partial<Claim>): Partial<Claim> {
+  const changed = Object.entries(fields).filter(([name, value]) => {
+    const before = claim[name as keyof Claim]
+    return before !== value && canonicalJson(before) !== canonicalJson(value)
+  })
+  return Object.fromEntries(changed)
+}
+
 function changeAmounts(
   desk: Desk,
   book: Book,
@@ -144,7 +164,8 @@ function changeAmounts(
   const { claim, data, isWhole } = change
   const booking: Booking = { reason: data.reason }
   const principal = book.item(claim.itemSeq)
-  if (data.currentDueDate !== undefined) book.changeItem(principal, { dueOn: data.currentDueDate })
+  if (data.currentDueDate !== undefined && data.currentDueDate !== principal.dueOn)
+    book.changeItem(principal, { dueOn: data.currentDueDate })
   if (data.amount !== undefined)
     bringTo(desk, book, { item: principal, amountMinor: data.amount, booking })
   const isFeesGiven = data.fees !== undefined || data.totalFees !== undefined || isWhole

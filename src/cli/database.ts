@@ -9,6 +9,7 @@ import type { Tables } from '../platform/tables.ts'
 import { printNote } from './output.ts'
 
 export interface Database {
+  connection: Connection
   ownerPool: pg.Pool
   appPool: pg.Pool
   db: Kysely<Tables>
@@ -53,7 +54,7 @@ async function withPools<R>(
   const ownerPool = createOwnerPool(connection, commandPoolSize)
   const appPool = createAppPool(connection, commandPoolSize)
   try {
-    return await work({ ownerPool, appPool, db: kyselyOn(appPool) })
+    return await work({ connection, ownerPool, appPool, db: kyselyOn(appPool) })
   } finally {
     await Promise.all([ownerPool.end(), appPool.end()])
   }

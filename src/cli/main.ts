@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { packageRoot } from '../platform/package-root.ts'
 import { doctor, type DoctorFlags } from './doctor.ts'
 import { explain } from './explain.ts'
+import { addImport } from './import-options.ts'
 import { rotateKeys, type RotateKeysFlags } from './keys-rotate.ts'
 import { printNote } from './output.ts'
 import { serve, type ServeFlags } from './serve.ts'
@@ -27,6 +28,7 @@ function createProgram(): Command {
   addServe(program)
   addTenant(program)
   addKeys(program)
+  withPlace(addImport(program))
   withPlace(program.command('doctor'))
     .description('check the installation and the books')
     .option('--json', 'print one JSON object')

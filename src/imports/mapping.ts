@@ -74,7 +74,9 @@ export function readSavedMapping(text: string): SavedMapping {
   ]
   if (unknown.length > 0) {
     const known = `map and options (${optionNames.join(', ')})`
-    throw new ImportUsageError([`The mapping file holds ${unknown.join(', ')}; it may hold ${known}`])
+    throw new ImportUsageError([
+      `The mapping file holds ${unknown.join(', ')}; it may hold ${known}`,
+    ])
   }
   if (!isTexts(map) || !isTexts(options))
     throw new ImportUsageError(['The mapping file must give each field and option as a text'])

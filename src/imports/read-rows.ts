@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { type CsvError, parse, type Info } from 'csv-parse'
 import { type Encoding, fromLatin1 } from './encoding.ts'
 
@@ -10,7 +10,8 @@ export interface CsvFormat {
 
 /** A row of a file by the line on which it begins: its cells, or why it cannot be read. */
 export type CsvRow =
-  { readonly line: number; readonly cells: string[] } | { readonly line: number; readonly problem: string }
+  | { readonly line: number; readonly cells: string[] }
+  | { readonly line: number; readonly problem: string }
 
 /** Where the reading is, moved along as rows are taken. */
 export interface Position {
@@ -28,6 +29,7 @@ interface Parsed {
 // An unclosed quote would otherwise take the rest of the file for one cell.
 const recordBytesMax = 256 * 1024
 const chunkBytes = 64 * 1024
+const lineFeed = 0x0a
 
 /**
  * Reads the rows of a CSV file as a stream. A row whose quotes do not fit is named, and reading goes on at the next line,
@@ -54,7 +56,10 @@ async function* readUntilFailure(
 ): AsyncGenerator<CsvRow, CsvError | undefined> {
   const from = position.offset
   const failures: CsvError[] = []
-  const parser = openParser(format, { isStart: from === 0, onFailure: (error) => failures.push(error) })
+  const parser = openParser(format, {
+    isStart: from === 0,
+    onFailure: (error) => failures.push(error),
+  })
   const source = createReadStream(file, { start: from, highWaterMark: 4 * chunkBytes })
   source.on('error', (error) => parser.destroy(error))
   source.pipe(parser)
@@ -78,7 +83,10 @@ async function* readUntilFailure(
   return failures[0]
 }
 
-function openParser(format: CsvFormat, how: { isStart: boolean; onFailure(error: CsvError): void }) {
+function openParser(
+  format: CsvFormat,
+  how: { isStart: boolean; onFailure(error: CsvError): void },
+) {
   return parse({
     bom: how.isStart,
     delimiter: format.delimiter,
@@ -105,7 +113,7 @@ function lineBreaksIn(cells: readonly string[]): number {
 }
 
 // The type of the error does not tell that it carries the state of the parser.
-const bytesOf = (error: CsvError) => Number((error as unknown as { bytes: number }).bytes)
+const bytesOf = (error: CsvError) => (error as unknown as { bytes: number }).bytes
 
 const problems: Partial<Record<string, string>> = {
   INVALID_OPENING_QUOTE: 'a quote stands within a cell that does not begin with one',
@@ -118,36 +126,40 @@ const problemOf = (error: CsvError) => problems[error.code] ?? error.message
 
 /** Moves to the first line that holds anything. */
 async function skipBlankLines(file: string, position: Position): Promise<void> {
-  await scan(file, position, (byte) => byte === 0x0a || byte === 0x0d)
+  await scan(file, position, (byte) => byte === lineFeed || byte === 0x0d)
 }
 
 async function skipLine(file: string, position: Position): Promise<void> {
-  await scan(file, position, (byte) => byte !== 0x0a)
+  await scan(file, position, (byte) => byte !== lineFeed)
   // The line feed itself.
   position.offset += 1
   position.line += 1
 }
 
-/** Moves over bytes as long as they are such, counting the line feeds among them. */
-async function scan(
-  file: string,
-  position: Position,
-  isSkipped: (byte: number) => boolean,
-): Promise<void> {
-  const handle: FileHandle = await open(file)
+type IsSkipped = (byte: number) => boolean
+
+/** Moves over bytes as long as they are such. */
+async function scan(file: string, position: Position, isSkipped: IsSkipped): Promise<void> {
+  const handle = await open(file)
   const chunk = Buffer.alloc(chunkBytes)
   try {
     for (;;) {
       const { bytesRead } = await handle.read(chunk, 0, chunkBytes, position.offset)
-      if (bytesRead === 0) return
-      for (let at = 0; at < bytesRead; at += 1) {
-        const byte = chunk[at] ?? 0
-        if (!isSkipped(byte)) return
-        position.offset += 1
-        if (byte === 0x0a) position.line += 1
-      }
+      const skipped = scanChunk(chunk.subarray(0, bytesRead), position, isSkipped)
+      if (bytesRead === 0 || skipped < bytesRead) return
     }
   } finally {
     await handle.close()
   }
+}
+
+function scanChunk(chunk: Buffer, position: Position, isSkipped: IsSkipped): number {
+  let skipped = 0
+  for (const byte of chunk) {
+    if (!isSkipped(byte)) break
+    skipped += 1
+    if (byte === lineFeed) position.line += 1
+  }
+  position.offset += skipped
+  return skipped
 }

@@ -62,7 +62,7 @@ export function createHttp(
     routerOptions: { maxParamLength: 1_000 },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    ...(sendUnroutable ? { frameworkErrors: sendUnroutable as never } : {}),
+    ...(sendUnroutable ? { frameworkErrors: sendUnroutable } : {}),
   }) as unknown as FastifyInstance
   app.decorateRequest('bodyKeys', null as never)
   app.setValidatorCompiler(({ schema, httpPart }) =>

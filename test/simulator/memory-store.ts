@@ -130,6 +130,8 @@ export class MemoryStore {
     const ids = new Set<string>()
     for (const reference of need.accounts ?? []) add(ids, this.accountIds.get(reference))
     for (const reference of claimNamesOf(need)) add(ids, this.claimNamed(reference)?.account_id)
+    for (const reference of need.debtors ?? [])
+      for (const id of this.autoAccounts.get(reference) ?? []) ids.add(id)
     for (const id of ids) desk.books.get(id)!.profile ??= this.profileOf(id)
   }
 
@@ -176,7 +178,9 @@ export class MemoryStore {
       origin: row.origin,
       amountMinor: row.amount_minor,
       excessMinor: row.excess_minor,
+      effect: row.effect,
       itemSeq: row.item_seq,
+      dueOn: row.details.dueDate ?? null,
       chargedBackMinor,
     }
   }

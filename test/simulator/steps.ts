@@ -200,6 +200,22 @@ export function stepArbitrary(prefix: string): fc.Arbitrary<Step> {
   return fc.oneof(...kinds)
 }
 
+/** Two accounts to begin with: one with a debtor and products, one whose invoices wait for a debtor (D-44). */
+export function openingSteps(prefix: string): Step[] {
+  const debtor = {
+    debtorReference: `${prefix}D0`,
+    firstName: 'Ada',
+    lastName: 'Byron',
+    contactInformation: { country: 'DE' },
+  }
+  const products = [{ productReference: 'P0' }, { productReference: 'P1' }]
+  const open = (input: object): Step => ({ operation: 'createAccount', input })
+  return [
+    open({ reference: `${prefix}A0`, currency: 'EUR', debtors: [debtor], products }),
+    open({ reference: `${prefix}A1`, currency: 'EUR' }),
+  ]
+}
+
 type Names = ReturnType<typeof namesIn>
 
 function namesIn(prefix: string) {

@@ -1,7 +1,8 @@
 import { type Bookkeeper, type CallContext, type Command, type Desk } from '../../book/index.ts'
 import type { TenantFinder } from '../../identity/index.ts'
 import { sql, type Kysely } from 'kysely'
-import { inTransaction } from '../../platform/db.ts'
+import pg from 'pg'
+import { inTransaction, type Tx } from '../../platform/db.ts'
 import { storeAnswer } from '../../platform/idempotency.ts'
 import { enqueueJob } from '../../platform/jobs/index.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -45,12 +46,7 @@ export async function queueBatch(
       from rows from (json_to_recordset(${JSON.stringify(rows)}::json) as (command_id uuid, input jsonb, options jsonb))
         with ordinality as r (command_id, input, options, place)
       order by r.place`.execute(tx.db)
-    await enqueueJob(tx, {
-      task: workOffTask,
-      payload: { tenantId: tenant.tenantId },
-      queue: `${workOffTask}:${tenant.tenantId}`,
-      jobKey: `${workOffTask}:${tenant.tenantId}`,
-    })
+    await enqueueWorkOff(tx)
     if (reservation) {
       const { text, values } = storeAnswer(reservation, {
         status: 200,
@@ -64,6 +60,46 @@ export async function queueBatch(
     }
   })
   return answer
+}
+
+function enqueueWorkOff(tx: Tx): Promise<void> {
+  const { tenantId } = tx
+  const name = `${workOffTask}:${tenantId}`
+  return enqueueJob(tx, { task: workOffTask, payload: { tenantId }, queue: name, jobKey: name })
+}
+
+/**
+ * Enqueues, while the server starts to serve, the work of every tenant that has queued calls: a job that failed too
+ * often is not tried again, and its rows would wait for the tenant's next call.
+ */
+export function startResuming(services: Services): { close(): Promise<void> } {
+  const closing = new AbortController()
+  const running = resumeAll(services, closing.signal).catch((error: unknown) => {
+    services.log.error({ err: error }, 'queued calls could not be resumed')
+  })
+  return {
+    async close() {
+      closing.abort()
+      await running
+    },
+  }
+}
+
+async function resumeAll({ db, clock }: Services, signal: AbortSignal): Promise<void> {
+  const { rows } = await sql<{ tenantId: string }>`
+    select id as "tenantId" from quittance.all_tenant_ids() as id`.execute(db)
+  for (const { tenantId } of rows) {
+    if (signal.aborted) return
+    await inTransaction(db, { tenantId, now: clock() }, async (tx) => {
+      const pending = await tx.db
+        .selectFrom('pending_command')
+        .select('seq')
+        .where('tenant_id', '=', tenantId)
+        .limit(1)
+        .executeTakeFirst()
+      if (pending) await enqueueWorkOff(tx)
+    })
+  }
 }
 
 interface PendingRow {
@@ -100,11 +136,50 @@ export async function workOff(deps: WorkOffDeps, payload: unknown): Promise<void
     try {
       await bookTogether(deps.bookkeeper, rows, rows.map(commandOf))
     } catch (error) {
-      if (error instanceof Refusal) throw error
-      // One that nobody foresaw must not hold up the others: alone it fails alone, and its job is tried again.
-      for (const row of rows) await bookTogether(deps.bookkeeper, [row], [commandOf(row)])
+      if (isPassing(error)) throw error
+      for (const row of rows) await bookAlone(deps, { tenantId, row, commandOf })
     }
   }
+}
+
+/** A row that fails for a reason nobody foresaw must not hold up the others: it ends like one that was refused. */
+async function bookAlone(
+  { services, bookkeeper }: WorkOffDeps,
+  { tenantId, row, commandOf }: PendingOf,
+): Promise<void> {
+  try {
+    await bookTogether(bookkeeper, [row], [commandOf(row)])
+  } catch (error) {
+    if (isPassing(error)) throw error
+    await inTransaction(services.db, { tenantId, now: services.clock() }, async (tx) => {
+      const ended = await tx.db
+        .deleteFrom('pending_command')
+        .where('tenant_id', '=', tenantId)
+        .where('seq', '=', row.seq)
+        .returning('seq')
+        .executeTakeFirst()
+      // Another worker was faster, and that alone was what failed here.
+      if (!ended) return
+      const { commandId, operation } = row
+      services.log.error({ err: error, tenantId, commandId, operation }, 'a queued call failed')
+      await tx.emit({ ...failureOf(row, 'Internal server error'), metadata: { commandId } })
+    })
+  }
+}
+
+interface PendingOf {
+  readonly tenantId: string
+  readonly row: PendingRow
+  readonly commandOf: (row: PendingRow) => Command
+}
+
+// Lost races, missing resources, locks, an operator, the system: what says nothing about the row itself.
+const passingClasses = new Set(['40', '53', '55', '57', '58'])
+
+/** Whether the same work may succeed when its job is tried again. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof Refusal) return true
+  return error instanceof pg.DatabaseError && passingClasses.has(error.code?.slice(0, 2) ?? '')
 }
 
 async function bookTogether(
@@ -155,18 +230,18 @@ function pendingCommand(context: CallContext, row: PendingRow): Command {
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
         desk.journal.rollBack(mark)
-        desk.emit(failureOf(operation, row.input, error))
+        desk.emit(failureOf(row, refusedAnswer(operation, row.input, error).messages.join(' ')))
         return undefined
       }
     },
   }
 }
 
-function failureOf(operation: BatchOperation, item: BatchItem, refusal: Refusal) {
-  const error = refusedAnswer(operation, item, refusal).messages.join(' ')
+function failureOf({ operation: id, input }: PendingRow, error: string) {
   const fallback = {
     type: 'event.command.failed',
-    data: { operation: operation.id, reference: item.key, error },
+    data: { operation: id, reference: input.key, error },
   }
-  return operation.failedEvent?.(item, error) ?? fallback
+  const operation = batchOperations.find((one) => one.id === id)
+  return operation?.failedEvent?.(input, error) ?? fallback
 }

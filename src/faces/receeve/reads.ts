@@ -1,9 +1,11 @@
+import { type Kysely, sql } from 'kysely'
 import { type TSchema, Type } from 'typebox'
 import { Account, CalendarDate, Debtor, Metadata, Reference } from '../../accounts/schema.ts'
 import type { Json } from '../../book/index.ts'
 import { ClaimChange } from '../../claims/schema.ts'
 import { inTransaction } from '../../platform/db.ts'
 import type { Services } from '../../platform/services.ts'
+import type { Tables } from '../../platform/tables.ts'
 import { getAccount } from './operations/get-account.ts'
 import { getAccountClaims } from './operations/get-account-claims.ts'
 import { getDebtorAccountsAndClaims } from './operations/get-debtor-accounts-and-claims.ts'
@@ -149,14 +151,25 @@ async function announceReads(call: ReadCall, claims: readonly Json[]): Promise<v
   if (name === undefined || claims.length === 0) return
   const { services, tenantId } = call
   await inTransaction(services.db, { tenantId, now: services.clock() }, async (tx) => {
-    for (const claim of claims) {
-      const data = {
-        claimRef: claim['claimReference'],
-        accountReference: claim['accountReference'],
-        triggerName: name,
-        triggerContext: {},
-      }
+    const references = claims.map((claim) => String(claim['claimReference']))
+    for (const names of await namesOfClaims(tx.db, tenantId, references)) {
+      const data = { ...names, triggerName: name, triggerContext: {} }
       await tx.emit({ type: 'event.customClaimTrigger.executed', data })
     }
   })
+}
+
+/** How events name these claims (14.2.2). */
+async function namesOfClaims(
+  db: Kysely<Tables>,
+  tenantId: string,
+  references: readonly string[],
+): Promise<Json[]> {
+  const { rows } = await sql<Json>`
+    select c.reference as "claimRef", c.receeve_reference as "receeveClaimRef", a.reference as "accountReference",
+      c.debtor_reference as "externalDebtorRef"
+    from claim c join account a on a.tenant_id = c.tenant_id and a.account_id = c.account_id
+    where c.tenant_id = ${tenantId} and c.reference = any(${references}) and c.status <> 'DELETED'
+    order by c.reference`.execute(db)
+  return rows
 }

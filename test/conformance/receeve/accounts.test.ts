@@ -43,7 +43,9 @@ describe('debtors', () => {
     expect(added.status).toBe(200)
     expect(added.body.ACC.success).toBe(isTaken)
     if (!isTaken)
-      expect(added.body.ACC.messages[0]).toMatch(/^\[4000\] ParameterInputError: Invalid input: debtor D lacks /)
+      expect(added.body.ACC.messages[0]).toMatch(
+        /^\[4000\] ParameterInputError: Invalid input: debtor D lacks /,
+      )
     const created = await tenant.post('create_claims', { C: claim(5, { primaryDebtor: debtor }) })
     expect(created.body.C.success).toBe(isTaken)
   })

@@ -90,7 +90,12 @@ describe('every operation answers in the published words of §3.2', () => {
       'C',
       ['Successfully debited claim C'],
     ],
-    ['resolve_claims', [{ ref: 'C', reason: 'FRAUDULENT' }], 'C', ['Successfully processed action']],
+    [
+      'resolve_claims',
+      [{ ref: 'C', reason: 'FRAUDULENT' }],
+      'C',
+      ['Successfully processed action'],
+    ],
   ]
   test.each(rows)('%s', async (operation, body, key, messages) => {
     const tenant = await prepared()

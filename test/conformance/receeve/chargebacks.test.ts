@@ -127,11 +127,7 @@ describe('D-53: the status of a managed claim follows its balance', () => {
       [payment('P', 1, 'I'), discount('X', 119, 'I')],
       'CLAIM_PAID',
     ],
-    [
-      'a payment after a discount',
-      [discount('X', 119, 'I'), payment('P', 1, 'I')],
-      'CLAIM_PAID',
-    ],
+    ['a payment after a discount', [discount('X', 119, 'I'), payment('P', 1, 'I')], 'CLAIM_PAID'],
   ]
   test.each(ways)('resolved by %s', async (what, movements, reason) => {
     const tenant = await it.tenant()

@@ -43,7 +43,12 @@ describe('entries', () => {
         createdAt: t(1),
       }),
       fee('F', 80, 'I', { type: 'COLLECTION_FEE', meta, context, createdAt: t(2) }),
-      payment('P', 100, 'I', { paymentReference: 'RF2', paymentProvider: 'trustly', meta, context }),
+      payment('P', 100, 'I', {
+        paymentReference: 'RF2',
+        paymentProvider: 'trustly',
+        meta,
+        context,
+      }),
       adjustment('A', -20, 'I', { reason: 'goodwill', dueDate: '2026-02-28', meta, context }),
       chargeback('C', 30, 'I', { meta, context, createdAt: t(5) }),
       discount('X', 10, 'I', { meta, context }),

@@ -132,6 +132,19 @@ describe('D-60: a product in the context', () => {
 })
 
 describe('what a payment books', () => {
+  test('D-52: createdAt decides the order, then the earlier due date, then the booking', async () => {
+    const tenant = await it.tenant()
+    const early = { createdAt: Date.UTC(2020, 0, 1) }
+    await openAccount(tenant, [
+      invoice('LATE', 1, { dueDate: '2019-01-01' }),
+      invoice('SECOND', 1, { ...early, dueDate: '2026-02-02' }),
+      invoice('FIRST', 1, { ...early, dueDate: '2026-02-01' }),
+      invoice('THIRD', 1, { ...early, dueDate: '2026-02-02' }),
+    ])
+    const paid = bookedOn(await pay(tenant, 4))
+    expect(paid).toEqual(['FIRST 1', 'SECOND 1', 'THIRD 1', 'LATE 1'])
+  })
+
   test('D-62: one entry per item, as get_account shows it, in the words of the request', async () => {
     const tenant = await it.tenant()
     await openAccount(tenant, [invoice('I', 100)])
@@ -184,7 +197,8 @@ describe('what a payment books', () => {
   test('D-65: one entries event, one total per claim, one resolution where due, one account total', async () => {
     const tenant = await it.tenant()
     await openAccount(tenant, [invoice('I', 100), fee('F', 10, 'I'), invoice('J', 100)])
-    const events = await eventsDuring(it, tenant, () => pay(tenant, 150))
+    const matchStrategy = 'ORDERED_INVOICES_WITH_FEES_THEN_ACCOUNT_ENTRIES'
+    const events = await eventsDuring(it, tenant, () => pay(tenant, 150, { matchStrategy }))
     const told = events.map(({ type, data }) => [type, data.claimRef ?? data.accountReference])
     expect(told).toEqual([
       ['event.accountLedgerEntries.added', 'ACC'],

@@ -51,6 +51,7 @@ export const importClaims: BatchOperation = defineBatch({
   ...shared({ verb: 'imported', body: WholeClaim }),
   id: 'import_claims',
   summary: 'Open claims or bring existing ones to the given state',
+  takesForceAmountCheck: true,
   command: (context, { key, input }, { forceAmountCheck }) =>
     importClaim(context, { reference: key, data: input, forceAmountCheck }),
   refused: refusedAs('cmd.claim.import.v1'),

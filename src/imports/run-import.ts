@@ -1,0 +1,185 @@
+import { stat } from 'node:fs/promises'
+import type { Bookkeeper, CallContext, Outcome } from '../book/index.ts'
+import type { Mapping } from './mapping.ts'
+import { ImportUsageError, RowProblem } from './problems.ts'
+import { type CsvRow, type Position, readRows } from './read-rows.ts'
+import { type RowReader, rowReader } from './read-values.ts'
+import type { ResultFile } from './result-file.ts'
+import { commandOf, type RowCommand } from './row-command.ts'
+import type { RowReport, RowResult, Verdict } from './verdict.ts'
+
+export interface ImportJob {
+  readonly file: string
+  readonly mapping: Mapping
+  /** Books the rows; one that is on a dry run takes everything back. */
+  readonly bookkeeper: Bookkeeper
+  readonly context: CallContext
+  readonly results: ResultFile
+  onProgress?(progress: Progress): void
+  /** Ends the import after what is being booked. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Progress {
+  readonly rows: number
+  readonly bytesRead: number
+  readonly bytesTotal: number
+}
+
+export interface ImportSummary extends Readonly<Record<RowResult, number>> {
+  readonly rows: number
+  readonly isComplete: boolean
+  /** The first rows that were refused or invalid. */
+  readonly problems: readonly RowReport[]
+}
+
+// Measured: smaller groups pay for their commits, larger ones for their memory (docs/import.md).
+const groupRows = 2_000
+const groupsInFlight = 3
+const problemsShownMax = 20
+
+/** A row that waits for its outcome, or one that will never have any. */
+interface Pending {
+  readonly line: number
+  readonly reference: string
+  readonly command?: RowCommand
+  readonly problem?: string
+}
+
+/**
+ * Books a file row by row, in large groups of which each commits at once. What is booked stays booked when the import is
+ * broken off; run again, it finds those rows unchanged and goes on with the rest.
+ */
+export async function runImport(job: ImportJob): Promise<ImportSummary> {
+  const bytesTotal = await sizeOf(job.file)
+  const position: Position = { offset: 0, line: 1 }
+  const rows = readRows(job.file, job.mapping, position)
+  const reader = rowReader(job.mapping, await headOf(rows))
+  const tally = new Tally()
+  const inFlight: Promise<RowReport[]>[] = []
+  const settleFirst = async () => {
+    const reports = (await inFlight.shift()) ?? []
+    tally.add(reports)
+    await job.results.write(reports)
+    job.onProgress?.({ rows: tally.rows, bytesRead: position.offset, bytesTotal })
+  }
+  try {
+    for await (const group of groupsOf(rows, { job, reader })) {
+      inFlight.push(book(job.bookkeeper, group))
+      if (inFlight.length >= groupsInFlight) await settleFirst()
+      if (job.signal?.aborted) break
+    }
+    while (inFlight.length > 0) await settleFirst()
+  } finally {
+    // After a failure the others still run; nobody waits for their reports.
+    await Promise.allSettled(inFlight)
+  }
+  return tally.summary(job.signal?.aborted !== true)
+}
+
+async function sizeOf(file: string): Promise<number> {
+  const found = await stat(file).catch((error: unknown) => {
+    throw new ImportUsageError([`${file} cannot be read: ${(error as Error).message}`])
+  })
+  if (!found.isFile()) throw new ImportUsageError([`${file} is no file`])
+  return found.size
+}
+
+async function headOf(rows: AsyncGenerator<CsvRow>): Promise<string[]> {
+  const first = await rows.next()
+  if (first.done === true) throw new ImportUsageError(['The file is empty'])
+  if ('problem' in first.value)
+    throw new ImportUsageError([`The head of the file cannot be read: ${first.value.problem}`])
+  return first.value.cells
+}
+
+interface Preparing {
+  readonly job: ImportJob
+  readonly reader: RowReader
+}
+
+async function* groupsOf(
+  rows: AsyncGenerator<CsvRow>,
+  preparing: Preparing,
+): AsyncGenerator<Pending[]> {
+  let group: Pending[] = []
+  for await (const row of rows) {
+    group.push(prepare(row, preparing))
+    if (group.length < groupRows) continue
+    yield group
+    group = []
+  }
+  if (group.length > 0) yield group
+}
+
+function prepare(row: CsvRow, { job, reader }: Preparing): Pending {
+  const { line } = row
+  if ('problem' in row) return { line, reference: '', problem: row.problem }
+  const reference = reader.referenceOf(row.cells)
+  try {
+    const values = reader.read(row.cells)
+    return { line, reference, command: commandOf(job.mapping.kind, values, job.context) }
+  } catch (error) {
+    if (error instanceof RowProblem) return { line, reference, problem: error.message }
+    throw error
+  }
+}
+
+async function book(bookkeeper: Bookkeeper, group: readonly Pending[]): Promise<RowReport[]> {
+  const commands = group.flatMap(({ command }) => command ?? [])
+  const outcomes = await decide(bookkeeper, commands)
+  let next = 0
+  return group.map(({ line, reference, command, problem = '' }) => {
+    if (command === undefined) return { line, reference, result: 'invalid', reason: problem }
+    const outcome = outcomes[next]
+    next += 1
+    return { line, reference, ...verdictOf(outcome) }
+  })
+}
+
+async function decide(
+  bookkeeper: Bookkeeper,
+  commands: readonly RowCommand[],
+): Promise<Outcome<Verdict | 'again'>[]> {
+  if (commands.length === 0) return []
+  const outcomes = await bookkeeper.submitGroup(commands.map(({ first }) => first))
+  for (const [index, command] of commands.entries()) {
+    const outcome = outcomes[index]
+    const isAgain = outcome && 'result' in outcome && outcome.result === 'again'
+    if (isAgain && command.again) outcomes[index] = await bookkeeper.submit(command.again())
+  }
+  return outcomes
+}
+
+function verdictOf(
+  outcome: Outcome<Verdict | 'again'> | undefined,
+): Pick<RowReport, 'result' | 'reason'> {
+  if (outcome === undefined) throw new Error('a row was not decided')
+  if ('refusal' in outcome) return { result: 'refused', reason: outcome.refusal.message }
+  if (outcome.result === 'again') throw new Error('a row was asked for twice')
+  return { result: outcome.result, reason: '' }
+}
+
+class Tally {
+  readonly #counts: Record<RowResult, number> = {
+    imported: 0,
+    unchanged: 0,
+    refused: 0,
+    invalid: 0,
+  }
+  readonly #problems: RowReport[] = []
+  rows = 0
+
+  add(reports: readonly RowReport[]): void {
+    this.rows += reports.length
+    for (const report of reports) {
+      this.#counts[report.result] += 1
+      const isProblem = report.result === 'refused' || report.result === 'invalid'
+      if (isProblem && this.#problems.length < problemsShownMax) this.#problems.push(report)
+    }
+  }
+
+  summary(isComplete: boolean): ImportSummary {
+    return { rows: this.rows, ...this.#counts, isComplete, problems: this.#problems }
+  }
+}
