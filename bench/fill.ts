@@ -19,7 +19,11 @@ export async function fillAccounts(place: Place, accounts: Accounts): Promise<vo
 }
 
 /** Gives every account of a prefix so many open claims that its invoices manage. */
-export async function fillClaims(place: Place, accounts: Accounts, claimsEach: number): Promise<void> {
+export async function fillClaims(
+  place: Place,
+  accounts: Accounts,
+  claimsEach: number,
+): Promise<void> {
   await fillAccounts(place, accounts)
   const { owner, tenantId } = place
   const own = `a.tenant_id = $1 and a.reference like $2 || '%'`

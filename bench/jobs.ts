@@ -9,9 +9,24 @@ export interface Accounts {
 /** The work of one request; `run` makes references unique over all runs. */
 export type Task =
   | { readonly kind: 'post'; readonly accounts: Accounts; readonly run: string }
-  | { readonly kind: 'match'; readonly accounts: Accounts; readonly from: number; readonly run: string }
-  | { readonly kind: 'batch-of-one-account'; readonly accounts: Accounts; readonly run: string; readonly size: number }
-  | { readonly kind: 'batch-of-accounts'; readonly accounts: Accounts; readonly run: string; readonly size: number }
+  | {
+      readonly kind: 'match'
+      readonly accounts: Accounts
+      readonly from: number
+      readonly run: string
+    }
+  | {
+      readonly kind: 'batch-of-one-account'
+      readonly accounts: Accounts
+      readonly run: string
+      readonly size: number
+    }
+  | {
+      readonly kind: 'batch-of-accounts'
+      readonly accounts: Accounts
+      readonly run: string
+      readonly size: number
+    }
   | { readonly kind: 'claims'; readonly accounts: Accounts; readonly run: string }
 
 /** Ends after `seconds`, or after `count` requests where that comes first. */
@@ -84,7 +99,8 @@ export class Tally {
   /** The clock ends with the last answer, so what was still on its way counts with its time. */
   report(): Report {
     const times = this.#times.toSorted((a, b) => a - b)
-    const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
+    const at = (share: number) =>
+      times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
     return {
       done: times.length,
       failed: this.#failed,

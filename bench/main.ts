@@ -3,7 +3,15 @@ import { parseArgs } from 'node:util'
 import { machineOf, machineText, peakMemoryMb } from './machine.ts'
 import { isMet, type Row, spreadOf } from './measure.ts'
 import { httpLoader, newDataDir, openPlace, sqlLoader } from './place.ts'
-import { batchRows, type Bench, claimReadRows, growthRows, hotRows, matchRows, postRows } from './rows.ts'
+import {
+  batchRows,
+  type Bench,
+  claimReadRows,
+  growthRows,
+  hotRows,
+  matchRows,
+  postRows,
+} from './rows.ts'
 import { requireSameRows } from './sameness.ts'
 import { matchFunction } from './statements.ts'
 import { tableOf } from './table.ts'
@@ -66,7 +74,9 @@ function optionsOf(argv: readonly string[]): Options {
   const only = values.only?.split(',') ?? Object.keys(groups)
   const unknown = only.filter((id) => !Object.hasOwn(groups, id))
   if (unknown.length > 0)
-    throw new Error(`There is no row ${unknown.join(', ')}; there are ${Object.keys(groups).join(', ')}`)
+    throw new Error(
+      `There is no row ${unknown.join(', ')}; there are ${Object.keys(groups).join(', ')}`,
+    )
   return { isQuick: values.quick, only, json: values.json }
 }
 
@@ -80,7 +90,13 @@ async function measure(bench: Bench, { only }: Options): Promise<Row[]> {
   const most = Math.max(...peaks)
   if (most === 0) return rows
   const target = { bound: 300, direction: 'below' } as const
-  rows.push({ id: 'm', name: 'most memory of a server', numerator: spreadOf([most]), unit: 'MB', target })
+  rows.push({
+    id: 'm',
+    name: 'most memory of a server',
+    numerator: spreadOf([most]),
+    unit: 'MB',
+    target,
+  })
   return rows
 }
 
@@ -92,7 +108,10 @@ function report(
   const spoiled = rows.filter((row) => row.invalid !== undefined)
   if (facts.file !== undefined) {
     const measured = rows.map((row) => ({ ...row, isMet: isMet(row) }))
-    fs.writeFileSync(facts.file, `${JSON.stringify({ machine: facts.machine, rows: measured }, null, 2)}\n`)
+    fs.writeFileSync(
+      facts.file,
+      `${JSON.stringify({ machine: facts.machine, rows: measured }, null, 2)}\n`,
+    )
   }
   if (spoiled.length > 0) process.exitCode = 1
 }

@@ -62,7 +62,9 @@ export async function inTurns(sides: readonly Side[], repetitions: number): Prom
 export const rates = (runs: readonly Run[]) => spreadOf(runs.map((run) => run.perSecond))
 
 export function ratios(above: readonly Run[], below: readonly Run[]): Spread {
-  return spreadOf(above.map((run, index) => run.perSecond / (below[index]?.perSecond ?? Number.NaN)))
+  return spreadOf(
+    above.map((run, index) => run.perSecond / (below[index]?.perSecond ?? Number.NaN)),
+  )
 }
 
 /** A run in which anything failed says nothing about speed. */
@@ -71,7 +73,9 @@ export function problemOf(...sides: readonly Run[][]): { invalid?: string } {
   const [first] = spoiled
   if (!first) return {}
   const failed = spoiled.reduce((sum, run) => sum + run.failed, 0)
-  return { invalid: `${spoiled.length} runs with ${failed} failed requests; the first: ${first.failure}` }
+  return {
+    invalid: `${spoiled.length} runs with ${failed} failed requests; the first: ${first.failure}`,
+  }
 }
 
 export function isMet(row: Row): boolean | undefined {

@@ -2,7 +2,12 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { Type } from 'typebox'
 import { addAccountLedgerEntries } from '../src/faces/receeve/operations/add-account-ledger-entries.ts'
-import { type BearerDeps, bearerTenant, createTenantFinder, createTokenService } from '../src/identity/index.ts'
+import {
+  type BearerDeps,
+  bearerTenant,
+  createTenantFinder,
+  createTokenService,
+} from '../src/identity/index.ts'
 import { newId } from '../src/kernel/id.ts'
 import { loadConfig, processEnv } from '../src/platform/config.ts'
 import { createAppPool, kyselyOn, tenantsSetting } from '../src/platform/db.ts'
@@ -30,7 +35,12 @@ const tokens = await createTokenService({
   log,
 })
 const limiter = createRateLimiter({ ratePerSecond: 1_000_000, burst: 1_000_000, keysMax: 10 })
-const callers: BearerDeps = { tokens, tenants: createTenantFinder({ db, now: clock }), limiter, clock }
+const callers: BearerDeps = {
+  tokens,
+  tenants: createTenantFinder({ db, now: clock }),
+  limiter,
+  clock,
+}
 const app = createHttp({ config, log, telemetry: createTelemetry() })
 parseJsonBodies(app)
 
@@ -56,7 +66,12 @@ app.route({
     await inTransaction((client) => book(client, { tenantId: tenant.tenantId, commandId, payment }))
     const messages = [`Successfully added Ledger Entries: ${payment.ledgerEntryReference}`]
     return {
-      [payment.accountReference]: { success: true, messages, messageIds: [commandId], data: [payment] },
+      [payment.accountReference]: {
+        success: true,
+        messages,
+        messageIds: [commandId],
+        data: [payment],
+      },
     }
   },
 })
@@ -86,11 +101,22 @@ async function book(client: pg.PoolClient, order: Order): Promise<void> {
   const { accountReference, ledgerEntryReference: reference, paymentDetails, context } = payment
   const { amount } = paymentDetails
   const now = clock()
-  const query = (name: string, text: string, values: unknown[]) => client.query({ name, text, values })
+  const query = (name: string, text: string, values: unknown[]) =>
+    client.query({ name, text, values })
   await query('tenant', 'select set_config($1, $2, true)', [tenantsSetting, `{${tenantId}}`])
   const locked = await query('lock', lockAccount, [tenantId, accountReference])
-  const { account_id: accountId, entry_seq: last } = locked.rows[0] as { account_id: string; entry_seq: number }
-  const words = [reference, amount, JSON.stringify(paymentDetails), JSON.stringify(context), now, commandId]
+  const { account_id: accountId, entry_seq: last } = locked.rows[0] as {
+    account_id: string
+    entry_seq: number
+  }
+  const words = [
+    reference,
+    amount,
+    JSON.stringify(paymentDetails),
+    JSON.stringify(context),
+    now,
+    commandId,
+  ]
   await query('entry', insertEntry, [tenantId, accountId, last + 1, ...words])
   await query('totals', updateAccount, [tenantId, accountId, amount])
   const shown = {

@@ -119,7 +119,9 @@ async function startServer(flags: string[]): Promise<Server> {
 }
 
 /** The comparison that spends one transaction per request (bench/per-request-server.ts). */
-export async function openPerRequestServer(place: Place): Promise<{ url: string; close(): Promise<void> }> {
+export async function openPerRequestServer(
+  place: Place,
+): Promise<{ url: string; close(): Promise<void> }> {
   const file = path.join(import.meta.dirname, 'per-request-server.js')
   const child = fork(file, [place.dataDir, place.databaseUrl], {
     env: environment,

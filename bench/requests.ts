@@ -21,13 +21,17 @@ export function requestOf(task: Task, number: number): Request {
       return post(`[${entry(prefix + pick(count), `${task.run}-${number}`)}]`)
     case 'batch-of-one-account': {
       const account = prefix + pick(count)
-      return post(`[${listOf(task.size, (index) => entry(account, `${task.run}-${number}-${index}`))}]`)
+      return post(
+        `[${listOf(task.size, (index) => entry(account, `${task.run}-${number}-${index}`))}]`,
+      )
     }
     case 'batch-of-accounts': {
       // As many accounts in a row, so that none comes twice.
       const first = pick(count)
       const account = (index: number) => prefix + ((first + index) % count)
-      return post(`[${listOf(task.size, (index) => entry(account(index), `${task.run}-${number}-${index}`))}]`)
+      return post(
+        `[${listOf(task.size, (index) => entry(account(index), `${task.run}-${number}-${index}`))}]`,
+      )
     }
     case 'match': {
       const account = prefix + (task.from + number)
@@ -42,7 +46,11 @@ export function requestOf(task: Task, number: number): Request {
   }
 }
 
-const post = (body: string): Request => ({ method: 'POST', path: 'add_account_ledger_entries', body })
+const post = (body: string): Request => ({
+  method: 'POST',
+  path: 'add_account_ledger_entries',
+  body,
+})
 
 function entry(account: string, reference: string): string {
   return `{"accountReference":"${account}","ledgerEntryReference":"${reference}","paymentDetails":{"amount":${amountMinor}},"context":{}}`

@@ -1,6 +1,15 @@
 import { fillAccounts, fillClaims, fillEntries, settle } from './fill.ts'
 import type { Accounts, Extent, HttpJob, SqlJob, Task } from './jobs.ts'
-import { inTurns, problemOf, rates, ratios, type Row, type Run, type Side, spreadOf } from './measure.ts'
+import {
+  inTurns,
+  problemOf,
+  rates,
+  ratios,
+  type Row,
+  type Run,
+  type Side,
+  spreadOf,
+} from './measure.ts'
 import { type Loader, openBeside, openPerRequestServer, type Place } from './place.ts'
 
 /** What all rows measure with. */
@@ -65,9 +74,11 @@ function inSql(bench: Bench, task: () => Task, load: Load): Side {
 
 const posts = (to: Accounts) => (): Task => ({ kind: 'post', accounts: to, run: newRun() })
 
-/** Compiles what is hot on all sides, and fills the caches of the database. */
+/** Compiles what is hot on all sides, fills the caches of the database, and lets it count what is stored. */
 async function warmUp(bench: Bench, ...sides: Side[]): Promise<void> {
-  await inTurns(sides, bench.isQuick ? 1 : 2)
+  await inTurns(sides, 1)
+  await bench.place.owner.query('analyze')
+  await inTurns(sides, 1)
 }
 
 /** (a) One durable payment per request, to accounts at random. */
@@ -264,17 +275,19 @@ export async function growthRows(bench: Bench): Promise<Row[]> {
   try {
     const rows: Row[] = []
     for (const connections of [1, 8]) {
-      bench.say(`(g) posts at ${connections} connections with 10³, 10⁵ and ${largest} entries stored`)
-      const sides = places.map((place) =>
-        overHttp(bench, posts(accounts), { connections, place }),
+      bench.say(
+        `(g) posts at ${connections} connections with 10³, 10⁵ and ${largest} entries stored`,
       )
+      const sides = places.map((place) => overHttp(bench, posts(accounts), { connections, place }))
       await warmUp(bench, ...sides)
       const [small = [], middle = [], large = []] = await inTurns(sides, bench.repetitions)
       for (const [name, runs] of [
         ['10⁵', middle],
         [largest === 10_000_000 ? '10⁷' : '10⁶', large],
       ] as const)
-        rows.push(costRow(`cost with ${name} ÷ 10³ entries, ${connections} connections`, runs, small))
+        rows.push(
+          costRow(`cost with ${name} ÷ 10³ entries, ${connections} connections`, runs, small),
+        )
     }
     rows.push(await longAccountRow(bench, places))
     return rows

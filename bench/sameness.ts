@@ -44,7 +44,11 @@ export async function requireSameRows(bench: Bench): Promise<void> {
     const [matched, byFunction] = await Promise.all(
       [0, 1].map((number) => rowsOf(place, `same-match-${number}`, number)),
     )
-    assert.deepEqual(byFunction, matched, 'the function and the server leave different rows for a match')
+    assert.deepEqual(
+      byFunction,
+      matched,
+      'the function and the server leave different rows for a match',
+    )
   } finally {
     await usual.close()
   }

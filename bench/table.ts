@@ -11,8 +11,12 @@ export function tableOf(rows: readonly Row[]): string {
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`
-  const spoiled = rows.flatMap((row) => (row.invalid === undefined ? [] : [`${row.id}: ${row.invalid}`]))
-  return [line(head), rule, ...cells.map(line), ...spoiled.map((text) => `INVALID ${text}`)].join('\n')
+  const spoiled = rows.flatMap((row) =>
+    row.invalid === undefined ? [] : [`${row.id}: ${row.invalid}`],
+  )
+  return [line(head), rule, ...cells.map(line), ...spoiled.map((text) => `INVALID ${text}`)].join(
+    '\n',
+  )
 }
 
 function cellsOf(row: Row): string[] {

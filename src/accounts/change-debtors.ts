@@ -7,12 +7,7 @@ import {
   type Json,
   refuse,
 } from '../book/index.ts'
-import {
-  debtorFieldsOf,
-  linkDebtor,
-  mergedDebtor,
-  requireNames,
-} from './debtors.ts'
+import { debtorFieldsOf, linkDebtor, mergedDebtor, requireNames } from './debtors.ts'
 import type { DebtorData } from './schema.ts'
 import { announceAccountTrigger } from './trigger.ts'
 

@@ -51,19 +51,23 @@ export function requireNames(debtor: Json, context: CallContext): void {
  */
 export function linkDebtor(desk: Desk, book: Book, data: Json): void {
   const reference = String(data['debtorReference'])
-  const { debtors } = book.details
-  const isFirst = debtors.length === 0
-  if (!debtors.some((debtor) => debtor.reference === reference)) {
-    const position = debtors.reduce((max, debtor) => Math.max(max, debtor.position), 0) + 1
-    const link = { reference, position, data }
-    book.journal.append(debtors, link)
-    book.journal.append(book.changes.newDebtorLinks, link)
-  }
+  const isFirst = book.details.debtors.length === 0
+  linkKnownDebtor(book, reference, data)
   const known = desk.findDebtor(reference)
   const newest = known ? mergedDebtor(known.data, data) : data
   if (!known || canonicalJson(known.data) !== canonicalJson(newest))
     desk.saveDebtor(reference, newest)
   if (isFirst) activatePendingClaims(desk, book)
+}
+
+/** Adds a debtor whose record is there already, as it is, to an account. */
+export function linkKnownDebtor(book: Book, reference: string, data: Json): void {
+  const { debtors } = book.details
+  if (debtors.some((debtor) => debtor.reference === reference)) return
+  const position = debtors.reduce((max, debtor) => Math.max(max, debtor.position), 0) + 1
+  const link = { reference, position, data }
+  book.journal.append(debtors, link)
+  book.journal.append(book.changes.newDebtorLinks, link)
 }
 
 function activatePendingClaims(desk: Desk, book: Book): void {

@@ -3,7 +3,13 @@ export { bookEntries, type EntryInput, entryInputOf, entryNeeds, shownEntry } fr
 export { addDebtor, updateDebtor } from './change-debtors.ts'
 export { addProduct, updateProduct } from './change-products.ts'
 export { type AccountInput, createAccount } from './create-account.ts'
-export { debtorFieldsOf, linkDebtor, mergedDebtor, requireNames } from './debtors.ts'
+export {
+  debtorFieldsOf,
+  linkDebtor,
+  linkKnownDebtor,
+  mergedDebtor,
+  requireNames,
+} from './debtors.ts'
 export { setScore } from './set-score.ts'
 export { announceAccountTrigger, triggerNeeds } from './trigger.ts'
 export { updateAccountMeta } from './update-account-meta.ts'

@@ -39,10 +39,11 @@ export function updateAccountMeta(context: CallContext, input: MetaChange): Comm
 }
 
 function changedKeys(before: Json, change: Json): Json {
+  // A key may be any text, `constructor` too: only what the metadata itself holds was there before.
+  const old = (key: string): unknown => (Object.hasOwn(before, key) ? before[key] : null)
   const changed = Object.keys(change).filter(
-    (key) => !(key in before) || canonicalJson(before[key]) !== canonicalJson(change[key]),
+    (key) =>
+      !Object.hasOwn(before, key) || canonicalJson(before[key]) !== canonicalJson(change[key]),
   )
-  return Object.fromEntries(
-    changed.map((key) => [key, { old: before[key] ?? null, new: change[key] }]),
-  )
+  return Object.fromEntries(changed.map((key) => [key, { old: old(key), new: change[key] }]))
 }

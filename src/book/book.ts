@@ -176,6 +176,9 @@ export class Book {
   /** Moves what an item and its account ask for by a signed amount. */
   moveItem(item: Item, deltaMinor: number): void {
     if (deltaMinor === 0) return
+    // Only recreating brings a deleted claim back (D-73).
+    const isRaised = deltaMinor > 0
+    if (isRaised && this.claimOf(item)?.status === 'DELETED') throw refuse('claim_deleted')
     const outstandingMinor = bounded(item.outstandingMinor, deltaMinor)
     assert(outstandingMinor >= 0, 'an item never asks for less than nothing')
     this.changeItem(item, { outstandingMinor })

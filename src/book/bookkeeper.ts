@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { asApplication, type Connection, isRetryable, tenantsSetting } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
+import { sendTogether } from '../platform/send-together.ts'
 import type { Desk, Needs } from './desk.ts'
 import { loadDesks, MovedMeanwhile } from './load.ts'
 import { laneSettings } from './load-statements.ts'
@@ -284,6 +285,7 @@ class Lane {
     const client = await this.#connected()
     const commands = works.flatMap((work) => work.commands)
     const tenants = [...new Set(commands.map((command) => command.tenantId))]
+    sendTogether(client)
     const begun = Promise.all([
       ...this.#forgetOldPlans(client),
       client.query('begin'),
@@ -309,6 +311,7 @@ class Lane {
         (work, index) => work.options.companions?.(decided[index] ?? []) ?? [],
       )
       isCommitting = true
+      sendTogether(client)
       await commitAll(client, [
         ...writes.map((write) => runWrite(client, write)),
         ...companions.map(({ text, values }) => client.query(text, values)),

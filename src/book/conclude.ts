@@ -19,7 +19,7 @@ export function conclude(book: Book, conclusion: Conclusion): void {
   let amountDelta = 0
   let feesDelta = 0
   for (const [claim, before] of book.touched) {
-    followBalance(book, claim, conclusion.nowMs)
+    followBalance(book, claim, { before, nowMs: conclusion.nowMs })
     const counted = countedBefore(before)
     const now = countedNow(book, claim)
     amountDelta = bounded(amountDelta, now.amountMinor - counted.amountMinor)
@@ -76,10 +76,14 @@ function countedNow(book: Book, claim: Claim): { amountMinor: number; feesMinor:
  * D-53, D-68: a claim is resolved when principal and fees together are 0. A managed one is active again when they are
  * not, unless it was resolved by request; an unmanaged one keeps its status, whatever the amount does (D-69).
  */
-export function followBalance(book: Book, claim: Claim, nowMs: number): void {
+export function followBalance(
+  book: Book,
+  claim: Claim,
+  { before, nowMs }: { before: ClaimBefore; nowMs: number },
+): void {
   const total = bounded(book.amountOf(claim), book.feesTotalOf(claim))
   if (claim.status === 'ACTIVE' && total === 0) {
-    resolve(book, claim, { reason: reasonForZero(book, claim), nowMs })
+    resolve(book, claim, { reason: reasonForZero(book, claim, before), nowMs })
     return
   }
   if (claim.status === 'RESOLVED' && total > 0 && claim.isManaged && !claim.isResolvedByRequest) {
@@ -97,8 +101,9 @@ export function resolve(
     resolutionReason: how.reason,
     isResolvedByRequest: how.isByRequest ?? false,
     resolvedAtMs: how.nowMs,
-    // Without the profile the account's meta is unknown here; the statement that writes the claim takes it (D-29).
-    frozenMeta: book.profile?.meta ?? claim.frozenMeta,
+    // A resolved claim keeps its snapshot (D-29). Without the profile the account's meta is unknown here; the statement
+    // that writes the claim takes it.
+    frozenMeta: claim.status === 'RESOLVED' ? claim.frozenMeta : (book.profile?.meta ?? null),
   })
 }
 
@@ -113,11 +118,13 @@ export function reactivate(book: Book, claim: Claim): void {
 }
 
 /** D-53: discarded when corrections alone brought it to 0, paid in every other case. */
-function reasonForZero(book: Book, claim: Claim): ResolutionReason {
+function reasonForZero(book: Book, claim: Claim, before: ClaimBefore): ResolutionReason {
   if (!claim.isManaged) return 'CLAIM_PAID'
   const principal = book.item(claim.itemSeq)
   const paid =
     book.feesOf(principal.seq).some((fee) => fee.paidMinor > 0) || principal.paidMinor > 0
+  // What brought a claim to 0 that waited for a debtor is past: without a payment it was a correction.
+  if (before.status === 'PENDING') return paid ? 'CLAIM_PAID' : 'CLAIM_DISCARDED'
   const isCorrection = (kind: string) => kind === 'discount' || kind === 'adjustment'
   return !paid && isCorrection(lastMovementOf(book, claim)) ? 'CLAIM_DISCARDED' : 'CLAIM_PAID'
 }
@@ -148,7 +155,11 @@ function announce(
     const { currency } = book.account
     const data = { ...names, amount, currency, dueDate: claim.currentDueOn }
     conclusion.emit({ type: 'event.claim.created', data })
-  } else if (amount !== before.amountMinor || totalFees !== before.feesMinor) {
+  } else if (
+    amount !== before.amountMinor ||
+    totalFees !== before.feesMinor ||
+    conclusion.details?.['overpaidAmount'] !== undefined
+  ) {
     conclusion.emit(totalChanged(names, { amount, totalFees, before, conclusion }))
   }
   if (claim.status === 'RESOLVED' && before.status !== 'RESOLVED') {

@@ -53,6 +53,8 @@ export class Desk {
   readonly books = new Map<string, Book>()
   /** Accounts by reference; `undefined` says that there is none. */
   readonly accounts = new Map<string, Book | undefined>()
+  /** Accounts that claims opened for a debtor, by debtor and currency (D-32). */
+  private readonly autoAccounts = new Map<string, Book>()
   readonly claims = new Map<string, ClaimAt | undefined>()
   readonly debtors = new Map<string, Debtor | undefined>()
   readonly changedDebtors = new Set<Debtor>()
@@ -83,12 +85,16 @@ export class Desk {
 
   /** The account that an earlier claim of this debtor opened (D-32). */
   autoAccountOf(debtorReference: string, currency: string): Book | undefined {
-    for (const book of this.books.values()) {
-      const { account } = book
-      if (account.autoDebtorReference === debtorReference && account.currency === currency)
-        return book
-    }
-    return undefined
+    return this.autoAccounts.get(autoKey(debtorReference, currency))
+  }
+
+  /** Takes in an account that the bookkeeper loaded. */
+  load(book: Book): void {
+    const { account } = book
+    this.books.set(account.accountId, book)
+    this.accounts.set(account.reference, book)
+    const { autoDebtorReference: debtor, currency } = account
+    if (debtor !== null) this.autoAccounts.set(autoKey(debtor, currency), book)
   }
 
   openAccount(opening: NewAccount): Book {
@@ -107,6 +113,8 @@ export class Desk {
     book.profile = { ...opening.profile, debtors: [], products: [] }
     this.journal.put(this.books, header.accountId, book)
     this.journal.put(this.accounts, header.reference, book)
+    const { autoDebtorReference: debtor, currency } = header
+    if (debtor !== null) this.journal.put(this.autoAccounts, autoKey(debtor, currency), book)
     return book
   }
 
@@ -158,6 +166,8 @@ export class Desk {
     this.journal.append(this.events, { ...event, messageId: newId(), metadata })
   }
 }
+
+const autoKey = (debtorReference: string, currency: string) => `${currency} ${debtorReference}`
 
 const receeveForm = /^(.+)-\d{4}-\d{2}-\d{2}$/s
 

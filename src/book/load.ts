@@ -213,9 +213,7 @@ function bookOf(desks: Map<string, Desk>, row: OfAccount): Book {
 }
 
 function takeAccount(desk: Desk, header: AccountRow): void {
-  const book = new Book({ header, isNew: false }, desk.journal)
-  desk.books.set(header.accountId, book)
-  desk.accounts.set(header.reference, book)
+  desk.load(new Book({ header, isNew: false }, desk.journal))
 }
 
 function takeItem(desk: Desk, book: Book, item: ItemRow): void {

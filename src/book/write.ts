@@ -75,7 +75,7 @@ const claimRow = `tenant_id uuid, claim_id uuid, reference text, receeve_referen
   resolved_at timestamptz, deleted_at timestamptz`
 
 // A claim that is resolved keeps the account's meta of that moment (D-29).
-const frozenMeta = `case when r.status <> 'RESOLVED' then null else coalesce(r.frozen_meta, c.frozen_meta,
+const frozenMeta = `case when r.status <> 'RESOLVED' then null else coalesce(r.frozen_meta,
   (select a.meta from account a where a.tenant_id = r.tenant_id and a.account_id = r.account_id)) end`
 
 const insertClaims = `

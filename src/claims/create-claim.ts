@@ -2,6 +2,7 @@ import {
   announceTrigger,
   type CallContext,
   type Claim,
+  type ClaimAt,
   type Command,
   conclude,
   type Desk,
@@ -36,7 +37,7 @@ export function recreateClaim(context: CallContext, input: ClaimInput): Command<
       const known = desk.findClaim(input.reference)
       if (!known || known.claim.status === 'PENDING') throw refuse('claim_not_found')
       if (known.claim.status !== 'DELETED') throw refuse('claim_not_deleted')
-      openClaim(desk, { context, input })
+      openClaim(desk, { context, input, deleted: known })
     },
   }
 }
@@ -51,10 +52,12 @@ export function commandOn(context: CallContext, input: ClaimInput) {
 }
 
 /** Opens a claim in the account it belongs to, new or in place of a deleted one. */
-export function openClaim(desk: Desk, call: { context: CallContext; input: ClaimInput }): void {
-  const { context, input } = call
+export function openClaim(
+  desk: Desk,
+  call: { context: CallContext; input: ClaimInput; deleted?: ClaimAt },
+): void {
+  const { context, input, deleted } = call
   const { data } = input
-  const deleted = desk.findClaim(input.reference)
   const book = homeOf(desk, data)
   const debtor = debtorOf(desk, book, { context, data })
   const reference = deleted?.claim.reference ?? input.reference

@@ -67,6 +67,8 @@ function bookCredit(
     const ledgerEntries = { accountReference: book.account.reference, ledgerEntries: entries }
     desk.emit({ type: 'event.accountLedgerEntries.added', data: ledgerEntries })
   }
+  // An overpayment of a claim that asks for nothing any more is still told (D-80).
+  if (overpaidMinor > 0) book.touch(claim)
   conclude(book, {
     nowMs: desk.nowMs,
     reason: data.creditType ?? 'PAYMENT',

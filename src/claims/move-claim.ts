@@ -1,3 +1,4 @@
+import { linkKnownDebtor } from '../accounts/index.ts'
 import { type Book, type ClaimAt, type Desk, uncount } from '../book/index.ts'
 import { bookBucket, bookPrincipal, bringTo } from './amounts.ts'
 
@@ -18,5 +19,8 @@ export function moveClaim(desk: Desk, { book: from, claim }: ClaimAt, to: Book):
   buckets.forEach((bucket, index) =>
     bookBucket(desk, to, { claim, ...bucket, position: index + 1 }),
   )
+  // Who owes the claim owes it there too, and is found there.
+  const { debtorReference, primaryDebtor } = claim
+  if (debtorReference !== null) linkKnownDebtor(to, debtorReference, primaryDebtor ?? {})
   desk.journal.put(desk.claims, claim.reference, { claim, book: to })
 }

@@ -107,7 +107,7 @@ function requireUnmanagedFields({ book, claim }: ClaimAt, data: ClaimData): void
 function isOtherFees({ book, claim }: ClaimAt, data: ClaimData): boolean {
   if (data.fees === undefined)
     return data.totalFees !== undefined && data.totalFees !== book.feesTotalOf(claim)
-  const left = bucketsOf({ fees: data.fees }) as Map<string | null, number>
+  const left = bucketsOf({ fees: data.fees })
   for (const fee of book.feesOf(claim.itemSeq)) {
     const name = bucketName(claim, fee)
     left.set(name, (left.get(name) ?? 0) - fee.outstandingMinor)

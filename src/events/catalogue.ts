@@ -84,6 +84,9 @@ export const eventTypes: ReadonlySet<string> = new Set([
   'event.strategy.resumed',
   'event.strategy.stopped',
   'event.strategy.finished',
+  'event.webhook.paused',
+  'event.webhook.resumed',
+  'event.webhook.deactivated',
 ])
 
 /** D-100: with or without `.v1`, and the plural that one list of the contract uses for instalment plans. */

@@ -1,2 +1,8 @@
 export { eventTypes, knownEventType } from './catalogue.ts'
 export { listEvents, type StoredEvent } from './list-events.ts'
+export {
+  startSubscribers,
+  type Subscriber,
+  type Subscribers,
+  type SubscribersOptions,
+} from './subscribers.ts'

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { asApplication, type Connection, tenantsSetting } from './db.ts'
 import { Refusal } from './refusal.ts'
+import { sendTogether } from './send-together.ts'
 
 export interface ReadQuery {
   /** Prepared once per connection under this name. */
@@ -58,6 +59,7 @@ export function createReader(connection: Connection, size: number): Reader {
       })
       // The four are queued in one go, so no other read comes between them. Were `begin` to fail, the setting would end
       // with its own statement and the query would see nothing.
+      sendTogether(client)
       const sent = [
         client.query('begin read only'),
         client.query({

@@ -1,6 +1,6 @@
 import type { Generated, JSONColumnType } from 'kysely'
 
-/** The tables as Kysely sees them; migrations/ is the truth, test/schema.test.ts compares the two. */
+/** The tables as Kysely sees them; migrations/ is the truth, test/platform/schema.test.ts compares the two. */
 export interface Tables {
   tenant: TenantTable
   oauth_client: OAuthClientTable
@@ -18,6 +18,9 @@ export interface Tables {
   idempotent_request: IdempotentRequestTable
   pending_command: PendingCommandTable
   event_cursor: EventCursorTable
+  webhook_subscription: WebhookSubscriptionTable
+  webhook_delivery: WebhookDeliveryTable
+  webhook_key: WebhookKeyTable
 }
 
 type Json = JSONColumnType<Record<string, unknown>>
@@ -212,4 +215,50 @@ interface EventCursorTable {
   subscriber: string
   xid: string
   seq: number
+}
+
+interface WebhookSubscriptionTable {
+  tenant_id: string
+  subscription_id: string
+  url: string
+  event_types: JSONColumnType<string[]>
+  is_active: boolean
+  inactive_reason: string | null
+  failing_since: Date | null
+  paused_at: Date | null
+  pause_reason: string | null
+  probe_at: Date | null
+  created_at: Date
+  updated_at: Date
+}
+
+interface WebhookDeliveryTable {
+  tenant_id: string
+  subscription_id: string
+  message_id: string
+  place: Generated<number>
+  event_type: string
+  order_key: string | null
+  payload: string
+  state: string
+  is_ready: boolean
+  attempts: Generated<number>
+  next_at: Date
+  expires_at: Date
+  lease_id: string | null
+  lease_until: Date | null
+  last_attempt_at: Date | null
+  response_status: number | null
+  error: string | null
+  created_at: Date
+  delivered_at: Date | null
+}
+
+interface WebhookKeyTable {
+  tenant_id: string
+  key_id: string
+  public_pem: string
+  private_sealed: Buffer
+  created_at: Date
+  retired_at: Date | null
 }

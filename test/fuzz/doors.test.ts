@@ -155,16 +155,25 @@ async function fire({ id, body, query, key }: Shot): Promise<void> {
   expect({ status, body: answer.body }).not.toMatchObject({
     status: expect.toSatisfy((s) => s >= 500),
   })
-  expect(JSON.stringify(answer.body)).not.toContain(secret)
+  const text = JSON.stringify(answer.body)
+  expect(text).not.toContain(secret)
+  // A bug in one item of a batch is answered in its place.
+  expect(text).not.toContain('Internal server error')
   if (status !== 200) {
     seen.refused += 1
     return
   }
   seen.accepted += 1
-  if (JSON.stringify(answer.body).includes('"success":true')) seen.done += 1
+  if (text.includes('"success":true')) seen.done += 1
   const isRight = answers.get(id)
   const conforms = isRight === undefined || isRight(answer.body)
   expect({ conforms, errors: isRight?.errors ?? [] }).toEqual({ conforms: true, errors: [] })
+}
+
+async function count(of: string): Promise<number> {
+  const statement = `select count(*) as n from quittance.${of}`
+  const { rows } = await it.database.ownerPool.query<{ n: number }>(statement)
+  return rows[0]!.n
 }
 
 test(
@@ -175,8 +184,10 @@ test(
     await fc.assert(fc.asyncProperty(shots, fire), { numRuns: runs, seed, endOnFailure: true })
     // Bodies that are refused as a whole, or do nothing, would test little.
     expect(seen.accepted).toBeGreaterThan(runs / 5)
-    expect(seen.done).toBeGreaterThan(runs / 20)
+    expect(seen.done).toBeGreaterThan(runs / 40)
     expect(seen.refused).toBeGreaterThan(0)
+    await expect.poll(() => count('pending_command'), { timeout: 30_000 }).toBe(0)
+    expect(await count(`event where data ->> 'error' like '%Internal%'`)).toBe(0)
     await assertBooksBalance(it.database.ownerPool)
     expect(await contents(it.database.ownerPool, other.tenantId)).toEqual(othersContents)
   },

@@ -70,8 +70,9 @@ function plain(schema: Schema, pool: Pool, key: string): fc.Arbitrary<unknown> {
     case 'string':
       return text(schema)
     case undefined:
-      return fc.jsonValue({ maxDepth: 2, stringUnit: 'grapheme' })
+      break
   }
+  return fc.jsonValue({ maxDepth: 2, stringUnit: 'grapheme' })
 }
 
 /** Small amounts, which meet, and the ends of the range, where sums overflow. */

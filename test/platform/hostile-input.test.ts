@@ -370,6 +370,30 @@ describe.each(titled(operations.filter(({ door }) => door === '/q/v1')))('%s', (
     expect(await contents(it.database.ownerPool)).toEqual(before)
   })
 
+  test('refuses a body that is no JSON, and takes an empty one for none', async () => {
+    const before = await contents(it.database.ownerPool)
+    const bodies: [string | Buffer, number][] = [
+      ['{', 400],
+      ['"a\0b"', 400],
+      [String.raw`{"__proto__": 1}`, 400],
+      [nested(100), 400],
+      [Buffer.from([0xff, 0xfe]), 400],
+      [' '.repeat(7 * 1024 * 1024), 413],
+      ['', 404],
+    ]
+    for (const [payload, status] of operation.method === 'GET' ? [] : bodies) {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await tenant.call({ ...at('NONE'), headers, payload })
+      expect({ payload: payload.slice(0, 20), status: answer.status }).toEqual({
+        payload: payload.slice(0, 20),
+        status,
+      })
+      expectErrorBody('/q/v1', answer)
+    }
+    expect((await tenant.call(at('NONE'))).status).toBe(404)
+    expect(await contents(it.database.ownerPool)).toEqual(before)
+  })
+
   test('finds nothing under strange names that nobody gave', async () => {
     for (const name of [
       "' or 1=1 --",
@@ -386,6 +410,21 @@ describe.each(titled(operations.filter(({ door }) => door === '/q/v1')))('%s', (
 })
 
 describe('a path', () => {
+  test('that is too long is refused at both doors', async () => {
+    const long = 'x'.repeat(5_000)
+    for (const [door, url] of [
+      ['/v1', `/v1/${long}/get_account?accountReference=ACC`],
+      ['/q/v1', `/q/v1/claims/${long}/explain`],
+    ] as const) {
+      const answer = await tenant.call({ method: 'GET', url })
+      expect({ door, status: answer.status }).toEqual({
+        door,
+        status: expect.toSatisfy((status) => status >= 400 && status < 500),
+      })
+      expectErrorBody(door, answer)
+    }
+  })
+
   test('that is no percent-encoding is refused at both doors', async () => {
     for (const url of [
       '/v1/%zz/get_account',
@@ -451,7 +490,6 @@ describe('unusual text', () => {
     const opened = await own.post('create_accounts', {
       [text]: {
         currency: 'EUR',
-        meta: { [text]: text },
         debtors: [debtor],
         ledgerEntries: [invoice],
       },
@@ -461,6 +499,14 @@ describe('unusual text', () => {
       success: true,
       messages: [`Successfully created Account ${text}`],
     })
+    const meta = await own.post('update_account_meta', { [text]: { [text]: text } })
+    expect(meta.body[text]).toMatchObject({ success: true, data: { [text]: text } })
+    const { rows } = await it.database.ownerPool.query(
+      `select data -> 'changed' as changed from quittance.event
+       where tenant_id = $1 and type = 'webhook.accountMeta.changed'`,
+      [own.tenantId],
+    )
+    expect(rows).toEqual([{ changed: { [text]: { old: null, new: text } } }])
     const account = await own.get('get_account', query)
     expect(account.body).toMatchObject({
       meta: { [text]: text },

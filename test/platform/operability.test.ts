@@ -80,10 +80,9 @@ describe('the contracts', () => {
   test('name each operation and each answer once', async () => {
     for (const name of ['receeve', 'native']) {
       const { body } = await get(`/docs/${name}.json`)
-      const all = Object.values(body.paths as Record<string, Record<string, any>>).flatMap((path) =>
-        Object.values(path),
-      )
-      const ids = all.map((operation) => operation.operationId as string)
+      const paths: Record<string, Record<string, Listed>> = body.paths
+      const all = Object.values(paths).flatMap((path) => Object.values(path))
+      const ids = all.map((operation) => operation.operationId)
       expect(new Set(ids).size).toBe(ids.length)
       for (const operation of all) {
         expect(operation.summary).toEqual(expect.stringMatching(/./))
@@ -94,6 +93,12 @@ describe('the contracts', () => {
     }
   })
 })
+
+interface Listed {
+  operationId: string
+  summary: string
+  responses: Record<string, unknown>
+}
 
 /** `METHOD /path` of each line of Fastify's tree. */
 function mountedRoutes(tree: string): string[] {
@@ -136,7 +141,7 @@ describe('the page at /docs', () => {
     const settings = await it.assembly.app.inject('/docs/static/swagger-initializer.js')
     expect(settings.body).toContain('/docs/receeve.json')
     expect(settings.body).toContain('/docs/native.json')
-    expect(settings.body.match(/https?:\/\/[^"'\s]+/g)).toBeNull()
+    expect(settings.body.replace(/\/\/ .*$/gm, '')).not.toMatch(/https?:\/\//)
   })
 })
 
@@ -209,6 +214,7 @@ describe('the log', () => {
     })
     expect(refused).toMatchObject({ statusCode: 500 })
     expect(lines.join('')).toContain('nobody_is_leak')
+    expect(lines.join('')).toContain('"detail":"[Redacted]"')
     // What goes wrong inside is logged; here nothing but the one error that is made on purpose.
     await database.ownerPool.query('alter table quittance.account rename to account_gone')
     const broken = await assembly.app.inject({

@@ -11,8 +11,14 @@ export function assertStoreBalances(store: MemoryStore): void {
     const items = [...store.item.part(account.account_id).values()]
     assertEntries(entries)
     assertItems(items, entries)
-    expect(sum(entries, (e) => -e.effect * e.excess_minor), 'credit').toBe(account.credit_minor)
-    expect(sum(items, (i) => i.outstanding_minor), 'outstanding').toBe(account.outstanding_minor)
+    expect(
+      sum(entries, (e) => -e.effect * e.excess_minor),
+      'credit',
+    ).toBe(account.credit_minor)
+    expect(
+      sum(items, (i) => i.outstanding_minor),
+      'outstanding',
+    ).toBe(account.outstanding_minor)
     expect(entries.map((e) => e.seq)).toEqual(entries.map((_, index) => index + 1))
     expect(account.entry_seq).toBe(entries.length)
     assertClaims(account, claims.get(account.account_id) ?? [], items)
@@ -62,7 +68,11 @@ function assertClaims(account: Row, claims: Row[], items: Row[]): void {
     const principal = items.find((item) => item.item_seq === claim.item_seq)!
     const ownFees = items.filter((item) => item.parent_seq === claim.item_seq)
     const total = principal.outstanding_minor + sum(ownFees, (item) => item.outstanding_minor)
-    expect(principal).toMatchObject({ kind: 'invoice', parent_seq: null, reference: claim.reference })
+    expect(principal).toMatchObject({
+      kind: 'invoice',
+      parent_seq: null,
+      reference: claim.reference,
+    })
     if (claim.status === 'ACTIVE') expect(total, claim.reference).toBeGreaterThan(0)
     if (claim.status === 'DELETED') expect(total, claim.reference).toBe(0)
     if (claim.status === 'RESOLVED' && claim.is_managed && !claim.is_resolved_by_request)

@@ -97,8 +97,7 @@ export class MemoryStore {
         claimsFeesMinor: row.claims_fees_minor,
       }
       const book = new Book({ header, isNew: false }, desk.journal)
-      desk.books.set(accountId, book)
-      desk.accounts.set(header.reference, book)
+      desk.load(book)
     }
     for (const need of needs) this.loadProfiles(desk, need)
     for (const need of needs) noteNames(desk, need)
@@ -159,7 +158,9 @@ export class MemoryStore {
     for (const reference of [...(need.entries ?? []), ...(need.targets ?? [])]) {
       const row = this.entryNamed(accountId, reference)
       if (row)
-        desk.books.get(accountId)!.entries.set(reference, this.namedEntry(row, this.entry.part(accountId)))
+        desk.books
+          .get(accountId)!
+          .entries.set(reference, this.namedEntry(row, this.entry.part(accountId)))
     }
   }
 
@@ -228,6 +229,13 @@ export class MemoryStore {
     if (need.openItems) {
       for (const item of items.values())
         if (item.is_open) want(accountId, item.parent_seq ?? item.item_seq)
+    }
+    const isWaiting = need.waitingClaims && this.account_debtor.part(accountId).size === 0
+    if (isWaiting) {
+      for (const claim of this.claim.part('').values()) {
+        if (claim.status === 'PENDING' && claim.account_id === accountId)
+          want(accountId, claim.item_seq)
+      }
     }
     if (need.liveClaims) {
       for (const claim of this.claim.part('').values()) {
@@ -332,8 +340,7 @@ export class MemoryStore {
       this.checkClaim(row)
     },
     write_claim_changes: (row) => {
-      const before = this.claim.part('').get(row.claim_id)!
-      const given = row.frozen_meta ?? before.frozen_meta ?? this.accountRow(row.account_id).meta
+      const given = row.frozen_meta ?? this.accountRow(row.account_id).meta
       const frozen_meta = row.status === 'RESOLVED' ? given : null
       this.checkClaim(update(this.claim.part(''), row.claim_id, { ...row, frozen_meta }))
     },

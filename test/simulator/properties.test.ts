@@ -6,19 +6,20 @@ import type { Desk } from '../../src/book/desk.ts'
 import { assertStoreBalances } from './balance.ts'
 import { MemoryStore } from './memory-store.ts'
 import { expectSame, Ids, plain, shownOutcome, storeState, storeTables, stateOf } from './same.ts'
-import { commandOf, openingSteps, type Step, stepArbitrary } from './steps.ts'
+import { commandOf, openingSteps, operationNames, type Step, stepArbitrary } from './steps.ts'
 
 const tenantId = newId()
 const now = new Date('2026-03-10T12:00:00.000Z')
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 150)
 // fast-check prints the seed of a failure; PROPERTY_SEED replays it.
-const seed = process.env.PROPERTY_SEED === undefined ? 20_260_310 : Number(process.env.PROPERTY_SEED)
+const seed =
+  process.env.PROPERTY_SEED === undefined ? 20_260_310 : Number(process.env.PROPERTY_SEED)
 const parameters = { numRuns, seed, interruptAfterTimeLimit: 25_000 }
 
 /** Enough steps for accounts to fill, and the places where they are cut into batches. */
 const stepsIn = (prefix: string) =>
   fc
-    .array(stepArbitrary(prefix), { minLength: 1, maxLength: 45, size: 'max' })
+    .array(stepArbitrary(prefix), { minLength: 15, maxLength: 45, size: 'max' })
     .map((steps) => [...openingSteps(prefix), ...steps])
 const cutsArbitrary = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 10 })
 
@@ -42,6 +43,8 @@ function runAll(store: MemoryStore, batches: readonly (readonly Step[])[]): unkn
   return batches.flatMap((batch) => store.run(commandsOf(batch)).map(shownOutcome))
 }
 
+// A list of fees that was made and taken back is as good as none.
+const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0
 const journals = new Set(['journal', 'commandId', 'metadata'])
 
 /** All that a desk holds but its journal, copied. */
@@ -56,7 +59,7 @@ function snapshot(desk: Desk): unknown {
       const made = new Map<unknown, unknown>()
       copies.set(value, made)
       // Keys that are objects (the claims that a command touched) stand for themselves.
-      for (const [key, inner] of value) made.set(key, copy(inner))
+      for (const [key, inner] of value) if (!isEmptyList(inner)) made.set(key, copy(inner))
       return made
     }
     if (value instanceof Set) {
@@ -163,7 +166,7 @@ describe('random commands on the book', () => {
   test('are not refused so often that the other properties would say nothing', () => {
     const counts = { accepted: 0, refused: 0 }
     const kinds = new Set<string>()
-    for (const steps of fc.sample(stepsIn('X'), { seed: 1, numRuns: 100 })) {
+    for (const steps of fc.sample(stepsIn('X'), { seed: 1, numRuns: 200 })) {
       const store = newStore()
       for (const [index, outcome] of store.run(commandsOf(steps)).entries()) {
         if ('refusal' in outcome) counts.refused += 1
@@ -173,8 +176,8 @@ describe('random commands on the book', () => {
         }
       }
     }
-    expect(counts.accepted).toBeGreaterThan(counts.refused / 3)
-    expect(kinds.size).toBe(18)
+    expect(counts.accepted).toBeGreaterThan(counts.refused / 2)
+    expect([...kinds].sort()).toEqual([...operationNames].sort())
   })
 })
 

@@ -67,8 +67,7 @@ export function stateOf(tables: State, prefix: string): unknown {
     rows
       .filter((row) => order.has(row.account_id))
       .sort(
-        (a, b) =>
-          order.get(a.account_id)! - order.get(b.account_id)! || compare(key(a), key(b)),
+        (a, b) => order.get(a.account_id)! - order.get(b.account_id)! || compare(key(a), key(b)),
       )
   const ofNames = (rows: Row[]) =>
     rows
@@ -121,7 +120,8 @@ function compare(a: string | number, b: string | number): number {
 function normal(tables: Record<string, Row[]>): Record<string, Row[]> {
   const clean = (row: Row) => {
     const { xid: _xid, seq, ...rest } = row
-    const made: Row = 'message_id' in row ? rest : { ...rest, ...(seq === undefined ? {} : { seq }) }
+    const made: Row =
+      'message_id' in row ? rest : { ...rest, ...(seq === undefined ? {} : { seq }) }
     for (const column of times)
       if (typeof made[column] === 'string') made[column] = Date.parse(made[column])
     return made

@@ -4,6 +4,7 @@ import { Reference } from '../../accounts/schema.ts'
 import { type Bookkeeper, callContext, type Outcome } from '../../book/index.ts'
 import { deleteClaim, explainClaim } from '../../claims/index.ts'
 import { type BearerDeps, bearerTenant, type Tenant } from '../../identity/index.ts'
+import { JsonError } from '../../kernel/json.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
 import {
   freeKey,
@@ -129,6 +130,8 @@ export function sendProblem(
       void reply.header('retry-after', error.retryAfterSeconds)
     return problem(reply, { status: statusOf[error.kind], code: error.code, detail: error.message })
   }
+  if (error instanceof JsonError)
+    return problem(reply, { status: 400, code: 'invalid_json', detail: error.message })
   const known = error as Partial<FastifyError>
   const status = known.validation ? 400 : (known.statusCode ?? 500)
   if (status < 500)

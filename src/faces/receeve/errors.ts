@@ -42,7 +42,8 @@ export function sendError(
   }
   if (error instanceof JsonError) return reply.code(400).send(errorBody([error.message]))
   const known = error as Partial<FastifyError>
-  if (known.validation) return reply.code(400).send(errorBody(validationMessages(known, request.body)))
+  if (known.validation)
+    return reply.code(400).send(errorBody(validationMessages(known, request.body)))
   if (known.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return reply.code(413).send(errorBody(['The request body is larger than this server accepts']))
   }

@@ -26,7 +26,10 @@ export interface ReadOperation {
   answerTo(call: ReadCall): Promise<unknown>
 }
 
-const triggerName = Type.Optional(Type.String({ minLength: 1, maxLength: 255 }))
+const tracing = {
+  triggerName: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  minorVersion: Type.Optional(Type.String({ maxLength: 255 })),
+}
 const pageLimit = { minimum: 1, maximum: 10_000 }
 
 const ShownClaim = Type.Object({
@@ -41,7 +44,7 @@ export const readOperations: readonly ReadOperation[] = [
     id: 'get_account',
     tag: 'Account',
     summary: 'An account with its debtors, products, scores and ledger',
-    query: Type.Object({ accountReference: Reference, triggerName }),
+    query: Type.Object({ accountReference: Reference, ...tracing }),
     answer: Account,
     async answerTo(call) {
       const reference = String(call.query['accountReference'])
@@ -66,7 +69,7 @@ export const readOperations: readonly ReadOperation[] = [
       status: Type.Optional(Type.String({ enum: ['ACTIVE', 'RESOLVED'] })),
       paginationId: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000 })),
       limit: Type.Optional(Type.Integer(pageLimit)),
-      triggerName,
+      ...tracing,
     }),
     answer: Type.Union([
       Type.Array(ShownClaim),
@@ -94,7 +97,7 @@ export const readOperations: readonly ReadOperation[] = [
     id: 'get_debtor_accounts_and_claims',
     tag: 'Account',
     summary: 'The accounts of a debtor with their claims',
-    query: Type.Object({ debtorReference: Reference, triggerName }),
+    query: Type.Object({ debtorReference: Reference, ...tracing }),
     answer: Type.Array(
       Type.Object({
         accountReference: Type.String(),
@@ -150,11 +153,17 @@ async function announceReads(call: ReadCall, claims: readonly Json[]): Promise<v
   const name = call.query['triggerName']
   if (name === undefined || claims.length === 0) return
   const { services, tenantId } = call
+  const { minorVersion } = call.query
+  // D-21
+  const metadata = {
+    originator: 'ClientAPI',
+    ...(minorVersion === undefined ? {} : { minorVersion }),
+  }
   await inTransaction(services.db, { tenantId, now: services.clock() }, async (tx) => {
     const references = claims.map((claim) => String(claim['claimReference']))
     for (const names of await namesOfClaims(tx.db, tenantId, references)) {
       const data = { ...names, triggerName: name, triggerContext: {} }
-      await tx.emit({ type: 'event.customClaimTrigger.executed', data })
+      await tx.emit({ type: 'event.customClaimTrigger.executed', data, metadata })
     }
   })
 }

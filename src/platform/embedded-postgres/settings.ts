@@ -18,6 +18,8 @@ export function serverSettings(
     random_page_cost: '1.1',
     jit: 'off',
     autovacuum: 'on',
+    // A new installation grows from nothing: until a table is analysed, plans for it are made blindly.
+    autovacuum_naptime: '5s',
     log_min_messages: 'warning',
     ...overrides,
     // Not to be overridden: the cluster trusts whoever reaches it.

@@ -15,6 +15,7 @@ import {
   parameterError,
   payment,
   refusedWith,
+  type Loose,
 } from './given.ts'
 
 const it = world()
@@ -153,7 +154,7 @@ describe('debtors', () => {
     await done(tenant, { operation: 'create_accounts', body, key: 'B' })
     expect((await accountOf(tenant)).debtors[0].firstName).toBe('Augusta')
     const found = await tenant.get('get_debtor_accounts_and_claims', 'debtorReference=D')
-    expect(found.body.map((one: any) => one.accountReference)).toEqual(['ACC', 'B'])
+    expect(found.body.map((one: Loose) => one.accountReference)).toEqual(['ACC', 'B'])
   })
 
   test('D-39: the accounts of a debtor come as one flat list, with active and resolved claims', async () => {
@@ -243,6 +244,21 @@ describe('account, products, scores and meta', () => {
     expect(told.map(({ data }) => [data.claimRef, data.meta.old])).toEqual([['OPEN', 2]])
   })
 
+  test('D-29: a claim that one request reopens and resolves again keeps the meta of that moment', async () => {
+    const tenant = await it.tenant()
+    await openAccount(tenant, [invoice('I', 100), payment('P', 100, 'I')], { meta: { v: 1 } })
+    await tenant.post('update_account_meta', { ACC: { v: 2 } })
+    expect((await claimOf(tenant, 'I')).meta.v).toBe(1)
+    const steps = [
+      { ledgerEntryReference: 'I', amount: 50, reason: 'CHARGEBACK', meta: {} },
+      { ledgerEntryReference: 'I', amount: 0, reason: 'PAYMENT', meta: {} },
+    ].map((step) => ({ accountReference: 'ACC', ledgerEntries: [step] }))
+    const answer = await tenant.post('update_account_ledger_entries_amounts', steps)
+    expect(answer.body.ACC.success).toBe(true)
+    await tenant.post('update_account_meta', { ACC: { v: 3 } })
+    expect((await claimOf(tenant, 'I')).meta.v).toBe(2)
+  })
+
   test('D-30: a failing part fails the whole account and its claims, others in the batch are opened', async () => {
     const tenant = await it.tenant()
     const twice = { currency: 'EUR', debtors: [person('D'), person('D')] }
@@ -279,8 +295,8 @@ describe('accounts that claims open', () => {
     await tenant.post('create_claims', { C: claim(4), V: claim(5, { currency: 'USD' }) })
     expect(await linesOf(tenant, 'D')).toHaveLength(3)
     const { body } = await tenant.get('get_debtor_accounts_and_claims', 'debtorReference=D')
-    const usd = body.find((one: any) => one.currency === 'USD')
-    expect(usd.claims.map((one: any) => one.claimReference)).toEqual(['U', 'V'])
+    const usd = body.find((one: Loose) => one.currency === 'USD')
+    expect(usd.claims.map((one: Loose) => one.claimReference)).toEqual(['U', 'V'])
     expect(body).toHaveLength(2)
   })
 

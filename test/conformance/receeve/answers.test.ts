@@ -97,7 +97,7 @@ describe('every operation answers in the published words of §3.2', () => {
       ['Successfully processed action'],
     ],
   ]
-  test.each(rows)('%s', async (operation, body, key, messages) => {
+  test.each(rows)('%s', async (...[operation, body, key, messages]) => {
     const tenant = await prepared()
     const answer = await tenant.post(operation, body)
     expect(answer.status).toBe(200)

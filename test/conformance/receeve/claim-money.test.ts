@@ -15,6 +15,7 @@ import {
   parameterError,
   reasonOf,
   refusedWith,
+  type Loose,
 } from './given.ts'
 
 const it = world()
@@ -24,10 +25,12 @@ type Fields = Record<string, unknown>
 const inAcc = { accountReference: 'ACC' }
 const eur = { currency: 'EUR', originator: 'DCA' }
 
-const credit = (tenant: TestTenant, amount: number, more: Fields = {}, key = 'C') =>
+const credit = (tenant: TestTenant, amount: number, { key = 'C', ...more }: Move = {}) =>
   done(tenant, { operation: 'credit_claims', body: { [key]: { amount, ...eur, ...more } }, key })
-const debit = (tenant: TestTenant, amount: number, more: Fields = {}, key = 'C') =>
+const debit = (tenant: TestTenant, amount: number, { key = 'C', ...more }: Move = {}) =>
   done(tenant, { operation: 'debit_claims', body: { [key]: { amount, ...eur, ...more } }, key })
+type Move = { key?: string; [field: string]: unknown }
+const onI = { key: 'I' }
 
 const fees = [
   { name: 'interest', amount: 300 },
@@ -46,7 +49,7 @@ async function withClaim(more: Fields = {}, settings: Fields = {}): Promise<Test
 /** `9500 interest 0, lateFee 0` */
 async function shownOf(tenant: TestTenant, key = 'C') {
   const shown = await claimOf(tenant, key)
-  const list = shown.fees.map((one: any) => `${one.name} ${one.amount}`).join(', ')
+  const list = shown.fees.map((one: Loose) => `${one.name} ${one.amount}`).join(', ')
   return `${shown.amount} ${list}`
 }
 
@@ -160,7 +163,7 @@ describe('D-79: what a credit pays', () => {
       '9000 interest 300, lateFee 150',
     ],
   ]
-  test.each(rows)('%s', async (_what, call, settings, shown) => {
+  test.each(rows)('%s', async (...[, call, settings, shown]) => {
     const tenant = await withClaim({}, settings)
     await credit(tenant, 1_000, call)
     expect(await shownOf(tenant)).toBe(shown)
@@ -259,7 +262,7 @@ describe('D-81: on a managed claim', () => {
   async function addedBy(tenant: TestTenant, work: () => Promise<unknown>) {
     const before = (await accountOf(tenant)).ledgerEntries.length
     const events = await eventsDuring(it, tenant, work)
-    const added = (await accountOf(tenant)).ledgerEntries.slice(before) as Record<string, any>[]
+    const added = (await accountOf(tenant)).ledgerEntries.slice(before) as Record<string, Loose>[]
     const told = events.filter(({ type }) => type === 'event.accountLedgerEntries.added')
     expect(told.map(({ data }) => data.ledgerEntries)).toEqual([added])
     return added.map((entry) => {
@@ -277,7 +280,7 @@ describe('D-81: on a managed claim', () => {
   ]
   test.each(credits)('a credit with %j is in the ledger', async (more, added) => {
     const tenant = await managed()
-    const entries = await addedBy(tenant, () => credit(tenant, 120, more, 'I'))
+    const entries = await addedBy(tenant, () => credit(tenant, 120, { ...more, ...onI }))
     expect(entries).toEqual(added)
     expect(await linesOf(tenant)).toEqual(['I ACTIVE 930+0'])
   })
@@ -299,23 +302,23 @@ describe('D-81: on a managed claim', () => {
   ]
   test.each(debits)('a debit with %j is in the ledger', async (more, added, line) => {
     const tenant = await managed()
-    expect(await addedBy(tenant, () => debit(tenant, 30, more, 'I'))).toEqual(added)
+    expect(await addedBy(tenant, () => debit(tenant, 30, { ...more, ...onI }))).toEqual(added)
     expect(await linesOf(tenant)).toEqual([line])
   })
 
   test('more than it asks for is credit of the account, and a debit makes it active again', async () => {
     const tenant = await managed()
-    const entries = await addedBy(tenant, () => credit(tenant, 1_060, {}, 'I'))
+    const entries = await addedBy(tenant, () => credit(tenant, 1_060, onI))
     expect(entries).toEqual(['payment 50 F', 'payment 1000 I', 'payment 10 account'])
     expect(await balanceOf(it, tenant)).toEqual({ balance: -10, credit: 10 })
     expect(await linesOf(tenant)).toEqual(['I RESOLVED 0+0'])
-    await debit(tenant, 5, {}, 'I')
+    await debit(tenant, 5, onI)
     expect(await linesOf(tenant)).toEqual(['I ACTIVE 5+0'])
   })
 
   test('a discount by credit alone discards it (D-53)', async () => {
     const tenant = await managed()
-    await credit(tenant, 1_050, { creditType: 'DISCOUNT' }, 'I')
+    await credit(tenant, 1_050, { creditType: 'DISCOUNT', ...onI })
     expect(await reasonOf(it, tenant, 'I')).toEqual({
       status: 'RESOLVED',
       reason: 'CLAIM_DISCARDED',
@@ -324,7 +327,7 @@ describe('D-81: on a managed claim', () => {
 
   test('the date of a credit is the createdAt of its entry', async () => {
     const tenant = await managed()
-    await credit(tenant, 5, { date: 1_647_526_514_000, descriptionText: 'part' }, 'I')
+    await credit(tenant, 5, { date: 1_647_526_514_000, descriptionText: 'part', ...onI })
     const entry = (await accountOf(tenant)).ledgerEntries.at(-1)
     expect(entry.paymentDetails).toMatchObject({
       amount: 5,

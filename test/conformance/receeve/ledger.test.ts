@@ -23,6 +23,7 @@ import {
   reasonOf,
   refusedWith,
   reporting,
+  type Loose,
 } from './given.ts'
 
 const it = world()
@@ -58,7 +59,7 @@ describe('entries', () => {
     expect((await book(tenant, ...entries)).success).toBe(true)
     const filledIn = entries.map((entry) => {
       const kind = Object.keys(entry).find((key) => key.endsWith('Details'))!
-      const details = (entry as Record<string, any>)[kind]
+      const details = (entry as Record<string, Loose>)[kind]
       return { ...entry, [kind]: { createdAt: it.now.getTime(), ...details } }
     })
     expect((await accountOf(tenant)).ledgerEntries).toEqual(filledIn)

@@ -1,7 +1,15 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { assertBooksBalance } from '../../invariants.ts'
 import { type TestTenant, world } from '../../world.ts'
-import { claim, eventsDuring, invoice, linesOf, openAccount, parameterError } from './given.ts'
+import {
+  claim,
+  eventsDuring,
+  invoice,
+  linesOf,
+  openAccount,
+  parameterError,
+  type Loose,
+} from './given.ts'
 
 const it = world()
 afterAll(() => assertBooksBalance(it.database.ownerPool))
@@ -42,7 +50,7 @@ describe.each(modes)('D-19: the order of a batch %s', (_name, query) => {
       ['A', claim(1, inAcc)],
     )
     const answer = await tenant.post('create_claims', body, query)
-    const successes = Object.entries(answer.body).map(([key, item]: [string, any]) => [
+    const successes = Object.entries(answer.body).map(([key, item]: [string, Loose]) => [
       key,
       item.success,
     ])
@@ -87,7 +95,7 @@ describe('D-8: several items of one account', () => {
       'Successfully added Product P-2',
       'Successfully added Product P-3',
     ])
-    expect(body.ACC.data.map((one: any) => one.productReference)).toEqual(['P-2', 'P-3'])
+    expect(body.ACC.data.map((one: Loose) => one.productReference)).toEqual(['P-2', 'P-3'])
     expect(new Set(body.ACC.messageIds).size).toBe(2)
   })
 

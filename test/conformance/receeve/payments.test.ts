@@ -12,6 +12,7 @@ import {
   openAccount,
   parameterError,
   refusedWith,
+  type Loose,
 } from './given.ts'
 
 const it = world()
@@ -30,11 +31,11 @@ const paymentOf = (totalAmount: number, more: Fields = {}) => ({
 async function pay(tenant: TestTenant, totalAmount: number, more: Fields = {}) {
   const answer = await tenant.post('match_account_payment', [paymentOf(totalAmount, more)])
   expect(answer.status).toBe(200)
-  return answer.body.ACC as Record<string, any>
+  return answer.body.ACC as Record<string, Loose>
 }
 
-const bookedOn = (item: Record<string, any>): string[] =>
-  item.data.map((entry: Record<string, any>) => {
+const bookedOn = (item: Record<string, Loose>): string[] =>
+  item.data.map((entry: Record<string, Loose>) => {
     return `${entry.context.ledgerEntryReference ?? 'credit'} ${entry.paymentDetails.amount}`
   })
 
@@ -118,7 +119,7 @@ describe('D-60: a product in the context', () => {
     )
     const item = await pay(tenant, 500, { context: { productReference: 'P' } })
     expect(bookedOn(item)).toEqual(['I-P 100', 'F-P 10', 'ACC-P 5', 'credit 385'])
-    expect(item.data.map((entry: any) => entry.context.productReference)).toEqual(
+    expect(item.data.map((entry: Loose) => entry.context.productReference)).toEqual(
       Array.from({ length: 4 }, () => 'P'),
     )
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { person, type TestTenant, world } from '../../world.ts'
+import type { Loose } from './given.ts'
 
 const it = world()
 const t = (n: number) => Date.UTC(2026, 0, n)
@@ -68,7 +69,7 @@ function booked(entries: Shown[]): string[] {
 
 async function left(tenant: TestTenant) {
   const claims = await tenant.get('get_account_claims', 'accountReference=ACC')
-  const shown = claims.body.map((claim: Record<string, unknown>) => {
+  const shown = claims.body.map((claim: Loose) => {
     return `${claim.claimReference} ${claim.status} ${claim.amount}+${claim.totalFees}`
   })
   const { rows } = await it.database.ownerPool.query(
@@ -243,7 +244,7 @@ async function bookedBy(tenant: TestTenant, steps: Step[]) {
     { accountReference: 'ACC', ledgerEntries: steps },
   ])
   const account = await tenant.get('get_account', 'accountReference=ACC')
-  const entries = account.body.ledgerEntries.slice(before).map((entry: Record<string, any>) => {
+  const entries = account.body.ledgerEntries.slice(before).map((entry: Loose) => {
     const kind = Object.keys(entry).find((key) => key.endsWith('Details'))!
     return `${kind.replace('Details', '')} ${entry[kind].amount} ${entry.context.ledgerEntryReference}`
   })
