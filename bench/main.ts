@@ -12,6 +12,7 @@ import {
   matchRows,
   postRows,
 } from './rows.ts'
+import { importRows } from './import-row.ts'
 import { requireSameRows } from './sameness.ts'
 import { matchFunction } from './statements.ts'
 import { tableOf } from './table.ts'
@@ -21,6 +22,7 @@ const groups: Record<string, (bench: Bench) => Promise<Row[]>> = {
   b: hotRows,
   c: matchRows,
   d: batchRows,
+  e: importRows,
   f: claimReadRows,
   g: growthRows,
 }

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { pino } from 'pino'
 import { Type } from 'typebox'
 import { addAccountLedgerEntries } from '../src/faces/receeve/operations/add-account-ledger-entries.ts'

@@ -95,7 +95,8 @@ async function placeOn(
   }
 }
 
-function urlOf({ host, port, user, database }: SocketConnection): string {
+/** The address of a database behind a socket. */
+export function urlOf({ host, port, user, database }: SocketConnection): string {
   return `postgres://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`
 }
 

@@ -27,13 +27,18 @@ async function connect(job: SqlJob): Promise<pg.Client> {
 }
 
 async function drive(client: pg.Client, job: SqlJob, tally: Tally): Promise<void> {
-  const { name, text, values } = statementOf(job.task)
+  const statement = statementOf(job.task)
+  const { name, text } = statement
   for (;;) {
     const number = tally.next()
     if (number === undefined) return
     const sentAt = performance.now()
     try {
-      const { rowCount } = await client.query({ name, text, values: values(job.tenantId, number) })
+      const { rowCount } = await client.query({
+        name,
+        text,
+        values: statement.values(job.tenantId, number),
+      })
       if (rowCount === 1) tally.done(sentAt)
       else tally.fail(`${rowCount} rows instead of one`)
     } catch (error) {

@@ -28,7 +28,7 @@ function cellsOf(row: Row): string[] {
     row.name,
     `${shown(row.numerator)} ${unit}`,
     compared,
-    ratio ? `${shown(ratio)}` : '',
+    ratio ? shown(ratio) : '',
     target ? `${symbols[target.direction]} ${target.bound}${ratio ? '' : ` ${unit}`}` : '',
     row.invalid === undefined ? markOf(row) : 'INVALID',
   ]

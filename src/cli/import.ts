@@ -118,6 +118,7 @@ async function importInto(
       bookkeeper,
       context: callContext(tenant, { originator: 'Import' }),
       results,
+      analyse: () => analyse(database.ownerPool, flags.dryRun ?? false),
       onProgress: (progress) => display.show(progress),
       signal: stop.signal,
     })
@@ -131,6 +132,15 @@ async function importInto(
     stop.forget()
     await bookkeeper.close()
   }
+}
+
+const grownTables = ['account', 'debtor', 'account_debtor', 'entry', 'item', 'claim']
+
+/** Lets the planner know how large the tables are by now. */
+async function analyse(ownerPool: Database['ownerPool'], isDryRun: boolean): Promise<void> {
+  if (isDryRun) return
+  const tables = grownTables.map((table) => `${schemaName}.${table}`)
+  await ownerPool.query(`analyze ${tables.join(', ')}`)
 }
 
 async function openResult(path: string) {

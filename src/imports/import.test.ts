@@ -16,8 +16,14 @@ import { createSealer } from '../platform/sealer.ts'
 
 const ibmFile = path.join(import.meta.dirname, '../../../shared/data/accounts-receivable.csv')
 const ibmOptions = [
-  ...['--kind', 'entries', '--currency', 'USD', '--date-format', 'M/D/YYYY'],
-  ...['--unknown-country', 'ZZ'],
+  '--kind',
+  'entries',
+  '--currency',
+  'USD',
+  '--date-format',
+  'M/D/YYYY',
+  '--unknown-country',
+  'ZZ',
   ...maps({
     accountReference: 'customerID',
     ledgerEntryReference: 'invoiceNumber',
@@ -85,11 +91,13 @@ async function importFile(file: string, ...options: string[]): Promise<Imported>
   await runCli(['node', 'quittance', ...words, ...place()])
   const text = existsSync(result) ? await readFile(result, 'utf8') : ''
   return {
-    code: Number(process.exitCode ?? 0),
+    code: exitCode(),
     summary: printed.out === '' ? {} : JSON.parse(printed.out),
     results: parse(text, { columns: true }),
   }
 }
+
+const exitCode = () => Number(process.exitCode ?? 0)
 
 async function importText(text: string | Buffer, ...options: string[]): Promise<Imported> {
   const file = path.join(directory, `${newId()}-source.csv`)
@@ -102,7 +110,7 @@ async function one<T = number>(question: string): Promise<T> {
     text: question.replace('from ', 'from quittance.').replace('$1', `'${tenantId}'`),
     rowMode: 'array',
   })
-  return rows[0][0] as T
+  return rows[0]![0] as T
 }
 
 /** Every row of this tenant as it is stored, in one text per table. */
@@ -126,7 +134,10 @@ const entryMaps = maps({
 })
 const entryOptions = ['--kind', 'entries', '--currency', 'EUR', ...entryMaps]
 const claimOptions = [
-  ...['--kind', 'claims', '--currency', 'EUR'],
+  '--kind',
+  'claims',
+  '--currency',
+  'EUR',
   ...maps({
     claimReference: 'ref',
     debtorReference: 'person',
@@ -290,17 +301,19 @@ describe('importing ledger entries', () => {
     )
     const { code, results } = await importText(
       bytes,
-      ...[
-        '--kind',
-        'entries',
-        '--currency',
-        'EUR',
-        '--delimiter',
-        ';',
-        '--encoding',
-        'windows-1252',
-      ],
-      ...['--decimal-mark', ',', '--date-format', 'DD.MM.YYYY'],
+
+      '--kind',
+      'entries',
+      '--currency',
+      'EUR',
+      '--delimiter',
+      ';',
+      '--encoding',
+      'windows-1252',
+      '--decimal-mark',
+      ',',
+      '--date-format',
+      'DD.MM.YYYY',
       ...maps({
         accountReference: 'Konto',
         ledgerEntryReference: 'Beleg',

@@ -16,6 +16,8 @@ export interface ImportJob {
   readonly context: CallContext
   readonly results: ResultFile
   onProgress?(progress: Progress): void
+  /** Asked for when the tables have grown by much, so that the planner does not take them for empty. */
+  analyse?(): Promise<void>
   /** Ends the import after what is being booked. */
   readonly signal?: AbortSignal | undefined
 }
@@ -37,6 +39,9 @@ export interface ImportSummary extends Readonly<Record<RowResult, number>> {
 const groupRows = 500
 const groupsInFlight = 3
 const problemsShownMax = 20
+// PostgreSQL does so by itself, a minute too late: until then each statement reads all rows of the tenant.
+const analyseFirstAt = groupRows
+const analyseFactor = 8
 
 /** A row that waits for its outcome, or one that will never have any. */
 interface Pending {
@@ -56,12 +61,16 @@ export async function runImport(job: ImportJob): Promise<ImportSummary> {
   const rows = readRows(job.file, job.mapping, position)
   const reader = rowReader(job.mapping, await headOf(rows))
   const tally = new Tally()
+  let analyseAt = analyseFirstAt
   const inFlight: Promise<RowReport[]>[] = []
   const settleFirst = async () => {
     const reports = (await inFlight.shift()) ?? []
     tally.add(reports)
     await job.results.write(reports)
     job.onProgress?.({ rows: tally.rows, bytesRead: position.offset, bytesTotal })
+    if (tally.rows < analyseAt) return
+    analyseAt *= analyseFactor
+    await job.analyse?.()
   }
   try {
     for await (const group of groupsOf(rows, { job, reader })) {

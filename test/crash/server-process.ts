@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { packageRoot } from '../../src/platform/package-root.ts'
 
-const command = path.join(packageRoot, 'bin', 'quittance')
+const command = path.join(packageRoot(), 'bin', 'quittance')
 const environment = {
   ...process.env,
   QUITTANCE_LOG_LEVEL: 'error',

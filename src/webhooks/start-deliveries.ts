@@ -1,0 +1,237 @@
+import { sql, type Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import { inTransaction } from '../platform/db.ts'
+import type { Sealer } from '../platform/sealer.ts'
+import type { Tables } from '../platform/tables.ts'
+import { housekeep } from './housekeep.ts'
+import { createKeyOpener, ensureKey, type SealedKey } from './keys.ts'
+import { leaseDue, type LeasedMessage, leaseMs } from './lease-due.ts'
+import { signedBody } from './message.ts'
+import { type Attempted, recordResults } from './record-results.ts'
+import type { Sender, Sent } from './send.ts'
+
+export interface DeliveriesOptions {
+  readonly db: Kysely<Tables>
+  readonly log: Logger
+  readonly clock: () => Date
+  readonly sealer: Sealer
+  readonly sender: Sender
+  /** From 0 up to 1; spreads attempts that would otherwise come at the same moment. */
+  readonly random: () => number
+  readonly sweepEveryMs?: number
+}
+
+export interface Deliveries {
+  /** Says that a tenant has something new to deliver. */
+  poke(tenantId: string): void
+  /** Delivers all that is due at this moment of the clock, and ends when nothing more is. */
+  drain(): Promise<void>
+  /** Begins nothing more, and waits for what is on its way. */
+  close(): Promise<void>
+}
+
+const processMax = 64
+const sweepDefaultMs = 1_000
+// Who pokes may be about to commit.
+const pokeDelayMs = 50
+const housekeepEveryMs = 3_600_000
+const housekeepRoundsMax = 100
+
+interface Finished extends Attempted {
+  readonly tenantId: string
+  readonly finishedAtMs: number
+}
+
+interface State {
+  readonly options: DeliveriesOptions
+  readonly open: ReturnType<typeof createKeyOpener>
+  /** Tenants that may have something due. */
+  readonly waiting: Set<string>
+  readonly flying: Set<Promise<void>>
+  readonly finished: Finished[]
+  running: Promise<void> | undefined
+  isClosing: boolean
+  housekeptAtMs: number
+}
+
+/**
+ * Sends what is due, tenant by tenant: a short transaction leases messages, they are sent with nothing open, another one
+ * records what came of it. Many processes may do so at once; what one of them drops, its leases give back.
+ */
+export function startDeliveries(options: DeliveriesOptions): Deliveries {
+  const state: State = {
+    options,
+    open: createKeyOpener(options.sealer),
+    waiting: new Set(),
+    flying: new Set(),
+    finished: [],
+    running: undefined,
+    isClosing: false,
+    housekeptAtMs: options.clock().getTime(),
+  }
+  const timer = setInterval(() => {
+    sweep(state).catch((error: unknown) => warn(state, error))
+  }, options.sweepEveryMs ?? sweepDefaultMs)
+  timer.unref()
+  let poked: NodeJS.Timeout | undefined
+  return {
+    poke(tenantId) {
+      state.waiting.add(tenantId)
+      poked ??= setTimeout(() => {
+        poked = undefined
+        wakeQuietly(state)
+      }, pokeDelayMs).unref()
+    },
+    drain: () => drain(state),
+    async close() {
+      state.isClosing = true
+      clearInterval(timer)
+      clearTimeout(poked)
+      await Promise.all(state.flying)
+      await wake(state).catch((error: unknown) => warn(state, error))
+      await options.sender.close()
+    },
+  }
+}
+
+async function drain(state: State): Promise<void> {
+  await sweep(state)
+  while (state.flying.size > 0 || hasWork(state)) {
+    await Promise.race(state.flying)
+    await wake(state)
+  }
+}
+
+async function sweep(state: State): Promise<void> {
+  if (state.isClosing) return
+  const { rows } = await sql<{ id: string }>`select all_tenant_ids() as id`.execute(
+    state.options.db,
+  )
+  await housekeepWhenDue(
+    state,
+    rows.map(({ id }) => id),
+  )
+  for (const { id } of rows) state.waiting.add(id)
+  await wake(state)
+}
+
+async function housekeepWhenDue(state: State, tenantIds: readonly string[]): Promise<void> {
+  const { db, clock } = state.options
+  const now = clock()
+  if (now.getTime() - state.housekeptAtMs < housekeepEveryMs) return
+  state.housekeptAtMs = now.getTime()
+  for (const tenantId of tenantIds) {
+    for (let round = 0; round < housekeepRoundsMax && !state.isClosing; round += 1) {
+      if (!(await inTransaction(db, { tenantId, now }, housekeep))) break
+    }
+  }
+}
+
+const hasWork = ({ finished, waiting, flying, isClosing }: State): boolean =>
+  finished.length > 0 || (!isClosing && waiting.size > 0 && flying.size < processMax)
+
+/** One pump runs at a time; whoever wakes it meanwhile waits for the same one. */
+function wake(state: State): Promise<void> {
+  state.running ??= pump(state).then(
+    () => {
+      state.running = undefined
+      // Something may have come in between its last look and now.
+      if (hasWork(state)) wakeQuietly(state)
+    },
+    (error: unknown) => {
+      state.running = undefined
+      throw error
+    },
+  )
+  return state.running
+}
+
+function wakeQuietly(state: State): void {
+  wake(state).catch((error: unknown) => warn(state, error))
+}
+
+function warn({ options }: State, error: unknown): void {
+  options.log.warn({ err: error }, 'webhooks could not be looked after')
+}
+
+async function pump(state: State): Promise<void> {
+  while (hasWork(state)) {
+    if (state.finished.length > 0) await recordFinished(state)
+    else await leaseNext(state)
+  }
+}
+
+async function leaseNext(state: State): Promise<void> {
+  const { db, clock, sealer } = state.options
+  const [tenantId] = state.waiting
+  if (tenantId === undefined) return
+  state.waiting.delete(tenantId)
+  const unit = { tenantId, now: clock() }
+  const leased = await inTransaction(db, unit, (tx) =>
+    leaseDue(tx, processMax - state.flying.size),
+  )
+  if ('needsKey' in leased) {
+    if (!leased.needsKey) return
+    await ensureKey(db, sealer, unit)
+    state.waiting.add(tenantId)
+    return
+  }
+  for (const message of leased.messages) launch(state, tenantId, { message, key: leased.key })
+  // There may be more than there was room for.
+  if (leased.messages.length > 0) state.waiting.add(tenantId)
+}
+
+function launch(
+  state: State,
+  tenantId: string,
+  { message, key }: { message: LeasedMessage; key: SealedKey },
+): void {
+  const flight = sendOne(state, tenantId, { message, key }).then((sent) => {
+    state.flying.delete(flight)
+    const { subscriptionId, messageId, leaseId, attempts, expiresAt } = message
+    const finishedAtMs = state.options.clock().getTime()
+    const attempted = { subscriptionId, messageId, leaseId, attempts, expiresAt, sent }
+    state.finished.push({ ...attempted, tenantId, finishedAtMs })
+    wakeQuietly(state)
+  })
+  state.flying.add(flight)
+}
+
+async function sendOne(
+  { options, open }: State,
+  tenantId: string,
+  { message, key }: { message: LeasedMessage; key: SealedKey },
+): Promise<Sent> {
+  const { url, payload, messageId, attempts } = message
+  try {
+    const body = await signedBody(payload, open(tenantId, key))
+    const headers = {
+      'user-agent': 'Quittance-Webhooks/1',
+      'quittance-message-id': messageId,
+      'quittance-key-id': key.keyId,
+      'quittance-attempt': String(attempts),
+    }
+    return await options.sender.send({ url, body, headers })
+  } catch (error) {
+    options.log.error({ err: error, tenantId, messageId }, 'a webhook message could not be signed')
+    return { status: null, error: 'it could not be signed' }
+  }
+}
+
+/** Records what has come back, all of a tenant's in one transaction. */
+async function recordFinished(state: State): Promise<void> {
+  const { db, clock, random } = state.options
+  const all = state.finished.splice(0)
+  for (const [tenantId, results] of Map.groupBy(all, (one) => one.tenantId)) {
+    try {
+      const unit = { tenantId, now: clock() }
+      await inTransaction(db, unit, (tx) => recordResults(tx, results, random))
+      state.waiting.add(tenantId)
+    } catch (error) {
+      // Kept for the next turn as long as the leases last; then the messages go again.
+      const keptAfterMs = clock().getTime() - leaseMs
+      state.finished.push(...results.filter((one) => one.finishedAtMs > keptAfterMs))
+      throw error
+    }
+  }
+}
