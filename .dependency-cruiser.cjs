@@ -5,9 +5,13 @@ const uses = {
   book: ['kernel', 'platform'],
   identity: ['kernel', 'platform'],
   events: ['kernel', 'platform'],
+  webhooks: ['kernel', 'platform', 'events'],
   accounts: ['kernel', 'platform', 'book'],
   claims: ['kernel', 'platform', 'book', 'accounts'],
   payments: ['kernel', 'platform', 'book', 'accounts'],
+  files: ['kernel', 'platform', 'book'],
+  promises: ['kernel', 'platform', 'book', 'accounts'],
+  mandates: ['kernel', 'platform', 'book', 'accounts'],
   demo: ['kernel', 'platform', 'book', 'identity', 'accounts', 'payments'],
   imports: ['kernel', 'platform', 'book', 'accounts', 'claims', 'payments'],
 }
@@ -35,7 +39,7 @@ module.exports = {
       comment: 'Other modules are used through their index only',
       from: { path: '^src/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: {
-        path: '^src/(book|identity|events|accounts|claims|payments|imports|demo)/',
+        path: '^src/(book|identity|events|webhooks|accounts|claims|payments|files|promises|mandates|imports|demo)/',
         pathNot: ['^src/$1/', '^src/[^/]+/(index|schema)\\.ts$'],
       },
     },

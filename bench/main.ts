@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { parseArgs } from 'node:util'
 import { machineOf, machineText, peakMemoryMb } from './machine.ts'
 import { isMet, type Row, spreadOf } from './measure.ts'
-import { httpLoader, newDataDir, openPlace, sqlLoader } from './place.ts'
+import { endAll, httpLoader, newDataDir, openPlace, sqlLoader } from './place.ts'
 import {
   batchRows,
   type Bench,
@@ -37,6 +37,13 @@ interface Options {
 export async function runBench(argv: readonly string[]): Promise<void> {
   const options = optionsOf(argv)
   const dataDir = newDataDir()
+  // The processes that the bench starts end with it, also when it is interrupted.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      endAll()
+      process.exit(130)
+    })
+  }
   const place = await openPlace(dataDir)
   const http = httpLoader()
   const sql = sqlLoader()

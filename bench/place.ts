@@ -112,10 +112,12 @@ async function tokenOf(url: string, oauth: CreatedTenant['oauth']): Promise<stri
 
 async function startServer(flags: string[]): Promise<Server> {
   const nodeFlags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '')
-  const child = spawn(process.execPath, [...nodeFlags, command, 'serve', '--port', '0', ...flags], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = watched(
+    spawn(process.execPath, [...nodeFlags, command, 'serve', '--port', '0', ...flags], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  )
   return { url: await listening(child), child }
 }
 
@@ -124,10 +126,12 @@ export async function openPerRequestServer(
   place: Place,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const file = path.join(import.meta.dirname, 'per-request-server.js')
-  const child = fork(file, [place.dataDir, place.databaseUrl], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  })
+  const child = watched(
+    fork(file, [place.dataDir, place.databaseUrl], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    }),
+  )
   return { url: await listening(child), close: () => stop(child) }
 }
 
@@ -138,6 +142,19 @@ async function listening(child: ChildProcess): Promise<string> {
     if (url !== undefined) return url
   }
   throw new Error('the server ended before it listened; its messages are above')
+}
+
+const children = new Set<ChildProcess>()
+
+function watched<Child extends ChildProcess>(child: Child): Child {
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
+}
+
+/** Ends whatever is still running, without waiting for it. */
+export function endAll(): void {
+  for (const child of children) child.kill('SIGTERM')
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -162,7 +179,7 @@ export const httpLoader = () => loaderOf<HttpJob>('http-load.js')
 export const sqlLoader = () => loaderOf<SqlJob>('sql-load.js')
 
 function loaderOf<Job extends object>(file: string): Loader<Job> {
-  const child = fork(path.join(import.meta.dirname, file))
+  const child = watched(fork(path.join(import.meta.dirname, file)))
   return {
     run: (job) =>
       new Promise((resolve, reject) => {

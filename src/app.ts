@@ -2,10 +2,11 @@ import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 import type { Bookkeeper } from './book/index.ts'
 import { mountDocs } from './docs.ts'
-import { mountNative, sendProblem } from './faces/native/face.ts'
+import { mountNative, type NativeDeps, sendProblem } from './faces/native/face.ts'
 import { sendError } from './faces/receeve/errors.ts'
 import { mountReceeve } from './faces/receeve/face.ts'
 import { mountTokenEndpoint } from './faces/receeve/token.ts'
+import type { BlobStores } from './files/index.ts'
 import type { BearerDeps, TokenService } from './identity/index.ts'
 import { createHttp } from './platform/http.ts'
 import type { Services } from './platform/services.ts'
@@ -15,15 +16,17 @@ export interface AppDeps {
   readonly bookkeeper: Bookkeeper
   readonly tokens: TokenService
   readonly callers: BearerDeps
+  readonly webhooks: NativeDeps['webhooks']
+  readonly stores: BlobStores
   /** Whether requests can be served now. */
   isReady(): Promise<boolean>
 }
 
 /** All doors on one server. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { services, bookkeeper, tokens, callers } = deps
+  const { services, bookkeeper, tokens, callers, webhooks, stores } = deps
   const app = createHttp(services, (error, request, reply) => {
-    const send = request.url.startsWith('/v1/') ? sendError : sendProblem
+    const send = /^\/(?:files\/)?v1\//.test(request.url) ? sendError : sendProblem
     send(error, request, reply)
   })
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false })
@@ -33,8 +36,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     tokensPerMinute: services.config.tokenRateLimitPerMinute,
     now: services.clock,
   })
-  mountReceeve(app, { services, bookkeeper, callers })
-  mountNative(app, { services, bookkeeper, callers })
+  mountReceeve(app, { services, bookkeeper, callers, stores })
+  mountNative(app, { services, bookkeeper, callers, webhooks, stores })
   await mountDocs(app)
   return app
 }

@@ -2,8 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import { Bookkeeper } from './book/index.ts'
+import { startSubscribers } from './events/index.ts'
+import { openStores, startSweep } from './files/index.ts'
 import { startResuming, workOff, workOffTask } from './faces/receeve/async.ts'
 import { createTenantFinder, createTokenService } from './identity/index.ts'
+import { startPromiseSweep } from './promises/index.ts'
 import type { Config } from './platform/config.ts'
 import { type Connection, createAppPool, createOwnerPool, kyselyOn } from './platform/db.ts'
 import { installJobs, startJobs } from './platform/jobs/index.ts'
@@ -14,6 +17,13 @@ import { createReader } from './platform/reader.ts'
 import { createSealer, loadSecretKey, type Sealer } from './platform/sealer.ts'
 import type { Services } from './platform/services.ts'
 import { createTelemetry } from './platform/telemetry.ts'
+import {
+  createSender,
+  createTargets,
+  startDeliveries,
+  type Targets,
+  webhookSubscriber,
+} from './webhooks/index.ts'
 
 export interface Assembly {
   readonly app: FastifyInstance
@@ -55,7 +65,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const sealer = createSealer(await loadSecretKey(config))
   const tokens = await createTokenService({ db, sealer, issuer: config.issuer, now: clock, log })
   const tenants = createTenantFinder({ db, now: clock })
-  const bookkeeper = openBookkeeper(connection, services)
+  const targets = createTargets({ allow: config.webhookAllow })
+  const telling = config.workers ? startTelling(services, { sealer, targets }) : undefined
+  const bookkeeper = openBookkeeper(connection, services, (tenantIds) =>
+    telling?.eventsCame(tenantIds),
+  )
   const tasks = {
     [workOffTask]: (payload: unknown) => workOff({ services, bookkeeper, tenants }, payload),
   }
@@ -64,9 +78,14 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     : undefined
   const resuming = config.workers ? startResuming(services) : undefined
   const maintenance = config.workers ? startMaintenance({ db, log, clock }) : undefined
+  const stores = openStores(config, log)
+  const sweep = config.workers ? startSweep({ db, stores, log, clock }) : undefined
+  const promises = config.workers ? startPromiseSweep({ db, bookkeeper, log, clock }) : undefined
   const callers = { tokens, tenants, limiter: services.limiter, clock }
   const isReady = () => appPool.query('select 1').then(yes, no)
-  const app = await createApp({ services, bookkeeper, tokens, callers, isReady })
+  const poke = (tenantId: string) => telling?.poke(tenantId)
+  const webhooks = { targets, sealer, poke }
+  const app = await createApp({ services, bookkeeper, tokens, callers, webhooks, stores, isReady })
   return {
     app,
     services,
@@ -75,9 +94,12 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     async close() {
       await app.close()
       maintenance?.close()
+      await sweep?.close()
       await resuming?.close()
+      await promises?.close()
       await jobs?.close()
       await bookkeeper.close()
+      await telling?.close()
       await tokens.close()
       await services.reader.close()
       await Promise.all([appPool.end(), ownerPool.end()])
@@ -93,14 +115,46 @@ function tenantLimiter(config: Config) {
   return createRateLimiter({ ratePerSecond: perSecond, burst: perSecond, keysMax: tenantsMax })
 }
 
-function openBookkeeper(connection: Connection, services: Services): Bookkeeper {
+/** Brings events to those who wait for them, within this server and beyond. */
+function startTelling(
+  { db, log, clock }: Services,
+  { sealer, targets }: { sealer: Sealer; targets: Targets },
+) {
+  const sender = createSender({ targets })
+  const deliveries = startDeliveries({ db, log, clock, sealer, sender, random: Math.random })
+  const subscribers = startSubscribers({
+    db,
+    log,
+    clock,
+    subscribers: [webhookSubscriber((tenantId) => deliveries.poke(tenantId))],
+  })
+  return {
+    poke: (tenantId: string) => deliveries.poke(tenantId),
+    eventsCame(tenantIds: readonly string[]) {
+      for (const tenantId of tenantIds) subscribers.poke(tenantId)
+    },
+    async close() {
+      await subscribers.close()
+      await deliveries.close()
+    },
+  }
+}
+
+function openBookkeeper(
+  connection: Connection,
+  services: Services,
+  eventsCame: (tenantIds: readonly string[]) => void,
+): Bookkeeper {
   const { config, telemetry, log, clock } = services
   const bookkeeper = new Bookkeeper({
     connection,
     lanes: config.lanes,
     queueMax: config.queueMax,
     clock,
-    onBatch: (batch) => telemetry.batchSeen(batch),
+    onBatch(batch) {
+      telemetry.batchSeen(batch)
+      eventsCame(batch.tenants)
+    },
     onBug: (error) => log.error({ err: error }, 'the bookkeeper could not book'),
   })
   telemetry.watchQueue(() => bookkeeper.queueDepth)

@@ -43,8 +43,14 @@ function receeveDocument() {
       description:
         'Debt servicing API v1.53.1. A refused entity of a batch is answered with success=false and status 200.',
     },
-    [token, ...operations],
+    [token, ...operations, ...operations.flatMap(alsoUnderFiles)],
   )
+}
+
+/** D-99: uploads have a second path. */
+function alsoUnderFiles(operation: PublishedOperation): PublishedOperation[] {
+  const { id, path } = operation
+  return id === 'upload_files' ? [{ ...operation, id: `${id}_2`, path: `/files${path}` }] : []
 }
 
 function nativeDocument() {

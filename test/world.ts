@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import type { InjectOptions } from 'fastify'
 import { pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
@@ -51,7 +54,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
 
 /** A whole server on a database of its own, spoken to over HTTP without a socket. One per test file. */
 export function world(overrides: Partial<Config> = {}): World {
-  const state: { database?: TestDatabase; assembly?: Assembly } = {}
+  const state: { database?: TestDatabase; assembly?: Assembly; dataDir?: string } = {}
   const it: World = {
     now: new Date('2026-03-10T12:00:00.000Z'),
     get database() {
@@ -73,9 +76,10 @@ export function world(overrides: Partial<Config> = {}): World {
   }
   beforeAll(async () => {
     state.database = await testDatabase()
+    state.dataDir = await mkdtemp(path.join(tmpdir(), 'quittance-world-'))
     state.assembly = await assemble({
       connection: state.database.connection,
-      config: testConfig(overrides),
+      config: testConfig({ dataDir: state.dataDir, ...overrides }),
       log: pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
       clock: () => new Date(it.now),
     })
@@ -83,6 +87,7 @@ export function world(overrides: Partial<Config> = {}): World {
   afterAll(async () => {
     await state.assembly?.close()
     await state.database?.close()
+    if (state.dataDir) await rm(state.dataDir, { recursive: true, force: true })
   })
   return it
 }

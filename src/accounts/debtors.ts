@@ -52,7 +52,7 @@ export function requireNames(debtor: Json, context: CallContext): void {
 export function linkDebtor(desk: Desk, book: Book, data: Json): void {
   const reference = String(data['debtorReference'])
   const isFirst = book.details.debtors.length === 0
-  linkKnownDebtor(book, reference, data)
+  link(book, reference, data)
   const known = desk.findDebtor(reference)
   const newest = known ? mergedDebtor(known.data, data) : data
   if (!known || canonicalJson(known.data) !== canonicalJson(newest))
@@ -60,14 +60,24 @@ export function linkDebtor(desk: Desk, book: Book, data: Json): void {
   if (isFirst) activatePendingClaims(desk, book)
 }
 
-/** Adds a debtor whose record is there already, as it is, to an account. */
-export function linkKnownDebtor(book: Book, reference: string, data: Json): void {
+/** Adds a debtor whose record is there already, as it is, to an account; the first one wakes its invoices (D-44). */
+export function linkKnownDebtor(
+  desk: Desk,
+  book: Book,
+  debtor: { reference: string; data: Json },
+): void {
+  const isFirst = book.details.debtors.length === 0
+  link(book, debtor.reference, debtor.data)
+  if (isFirst) activatePendingClaims(desk, book)
+}
+
+function link(book: Book, reference: string, data: Json): void {
   const { debtors } = book.details
   if (debtors.some((debtor) => debtor.reference === reference)) return
   const position = debtors.reduce((max, debtor) => Math.max(max, debtor.position), 0) + 1
-  const link = { reference, position, data }
-  book.journal.append(debtors, link)
-  book.journal.append(book.changes.newDebtorLinks, link)
+  const added = { reference, position, data }
+  book.journal.append(debtors, added)
+  book.journal.append(book.changes.newDebtorLinks, added)
 }
 
 function activatePendingClaims(desk: Desk, book: Book): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { AmountOutOfRange, addMinor } from '../kernel/money.ts'
+import { AmountOutOfRange, addMinor, minorMax } from '../kernel/money.ts'
 import type { Journal } from './journal.ts'
 import type {
   AccountDebtor,
@@ -7,9 +7,12 @@ import type {
   Claim,
   Entry,
   Item,
+  KnownMandate,
+  Mandate,
   NamedEntry,
   Product,
   Profile,
+  PromiseToPay,
   ProviderPayment,
 } from './model.ts'
 import { refuse } from './refusals.ts'
@@ -37,6 +40,16 @@ export interface BookChanges {
   readonly newProducts: Set<Product>
   readonly changedProducts: Set<Product>
   readonly newProviderPayments: ProviderPayment[]
+  /** New and changed ones. */
+  readonly promises: Set<PromiseToPay>
+}
+
+/** The mandates of an account, and what commands did to them. */
+export interface Mandates {
+  readonly known: Map<string, KnownMandate>
+  readonly added: Map<string, Mandate>
+  /** Those that were there before. */
+  readonly deleted: Set<string>
 }
 
 export interface Loaded {
@@ -65,6 +78,9 @@ export class Book {
   readonly changes: BookChanges
   /** Claims that the present command moved, as they were before it. */
   readonly touched = new Map<Claim, ClaimBefore>()
+  /** What the present command received for claims with a promise; negative what it took back. */
+  readonly received = new Map<Claim, number>()
+  private ownMandates: Mandates | undefined
 
   constructor(loaded: Loaded, journal: Journal) {
     this.account = loaded.header
@@ -82,6 +98,7 @@ export class Book {
       newProducts: new Set(),
       changedProducts: new Set(),
       newProviderPayments: [],
+      promises: new Set(),
     }
   }
 
@@ -89,6 +106,18 @@ export class Book {
   get details(): Profile {
     assert(this.profile, 'the command did not ask for the profile of the account')
     return this.profile
+  }
+
+  /** Mandates; only for commands that asked for them. */
+  get mandates(): Mandates {
+    if (this.changes.isNew) this.loadMandates([])
+    assert(this.ownMandates, 'the command did not ask for the mandates of the account')
+    return this.ownMandates
+  }
+
+  /** What was done to the mandates, if anybody asked for them. */
+  get mandateChanges(): Mandates | undefined {
+    return this.ownMandates
   }
 
   /** The entry that was booked under this reference. The command must have named the reference in its needs. */
@@ -159,6 +188,11 @@ export class Book {
     if (item.parentSeq !== null) this.siblings(item.parentSeq).push(item)
   }
 
+  loadMandates(mandates: readonly KnownMandate[]): void {
+    this.ownMandates ??= { known: new Map(), added: new Map(), deleted: new Set() }
+    for (const mandate of mandates) this.ownMandates.known.set(mandate.mandateId, mandate)
+  }
+
   addItem(item: Item): void {
     const parent = item.parentSeq === null ? undefined : this.claims.get(item.parentSeq)
     if (parent) this.touch(parent)
@@ -202,6 +236,25 @@ export class Book {
     this.touch(claim)
     this.journal.assign(claim, patch)
     if (!this.changes.newClaims.has(claim)) this.journal.add(this.changes.changedClaims, claim)
+  }
+
+  /** Counts money toward the promise on the item's claim, if there is one; negative what is taken back (D-91). */
+  receive(item: Item, amountMinor: number): void {
+    const claim = this.claimOf(item)
+    if (!claim?.promise) return
+    this.touch(claim)
+    const sum = (this.received.get(claim) ?? 0) + amountMinor
+    this.journal.put(this.received, claim, Math.max(-minorMax, Math.min(sum, minorMax)))
+  }
+
+  addPromise(claim: Claim, promise: PromiseToPay): void {
+    this.journal.assign(claim, { promise })
+    this.journal.add(this.changes.promises, promise)
+  }
+
+  changePromise(promise: PromiseToPay, patch: Partial<PromiseToPay>): void {
+    this.journal.assign(promise, patch)
+    this.journal.add(this.changes.promises, promise)
   }
 
   /** Remembers what the claim asked for before the present command first moved it. */

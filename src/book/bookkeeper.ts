@@ -36,6 +36,8 @@ export interface BatchSeen {
   readonly commands: number
   readonly waitMs: number
   readonly durationMs: number
+  /** Whose commands they were. */
+  readonly tenants: readonly string[]
 }
 
 export interface BookkeeperOptions {
@@ -160,7 +162,13 @@ export class Bookkeeper {
   #seen(works: readonly Work[], startedAt: number): void {
     const commands = works.reduce((sum, work) => sum + work.size, 0)
     const waitMs = startedAt - Math.min(...works.map((work) => work.queuedAt))
-    this.#options.onBatch?.({ commands, waitMs, durationMs: performance.now() - startedAt })
+    const tenants = works.flatMap((work) => work.commands.map(({ tenantId }) => tenantId))
+    this.#options.onBatch?.({
+      commands,
+      waitMs,
+      durationMs: performance.now() - startedAt,
+      tenants: [...new Set(tenants)],
+    })
   }
 }
 
@@ -383,7 +391,9 @@ function decideAll(desks: Map<string, Desk>, commands: readonly Command[]): Outc
   return commands.map((command) => {
     const desk = desks.get(command.tenantId)
     if (!desk) throw new Error('a command of a tenant that was not loaded')
-    return decideOne(desk, command)
+    const outcome = decideOne(desk, command)
+    desk.journal.forget()
+    return outcome
   })
 }
 

@@ -1,6 +1,6 @@
 import { newId } from '../kernel/id.ts'
 import type { Book } from './book.ts'
-import { claimNames } from './conclude.ts'
+import { claimNames } from './claim-names.ts'
 import type { Desk } from './desk.ts'
 import type { Claim, Json } from './model.ts'
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { bounded, type Book, type ClaimBefore } from './book.ts'
+import { claimNames } from './claim-names.ts'
 import type { BookEvent, Claim, Json, ResolutionReason } from './model.ts'
+import { settlePromise } from './promise.ts'
 
 export interface Conclusion {
   readonly nowMs: number
@@ -25,8 +27,10 @@ export function conclude(book: Book, conclusion: Conclusion): void {
     amountDelta = bounded(amountDelta, now.amountMinor - counted.amountMinor)
     feesDelta = bounded(feesDelta, now.feesMinor - counted.feesMinor)
     announce(book, { claim, before, conclusion })
+    settlePromise(book, claim, conclusion)
   }
   book.touched.clear()
+  book.received.clear()
   if (amountDelta === 0 && feesDelta === 0) return
   moveAccountTotals(book, { amountDelta, feesDelta })
   conclusion.emit(accountTotals(book))
@@ -186,15 +190,5 @@ function totalChanged(
       ...(conclusion.reason === undefined ? {} : { reason: conclusion.reason }),
       ...conclusion.details,
     },
-  }
-}
-
-/** How every claim-level event names its claim. */
-export function claimNames(book: Book, claim: Claim): Json {
-  return {
-    claimRef: claim.reference,
-    receeveClaimRef: claim.receeveReference,
-    accountReference: book.account.reference,
-    ...(claim.debtorReference === null ? {} : { externalDebtorRef: claim.debtorReference }),
   }
 }

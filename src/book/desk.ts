@@ -26,6 +26,8 @@ export interface Needs {
   /** Debtors to lock, and the accounts that were opened for them (D-32). */
   readonly debtors?: readonly string[]
   readonly providerPayment?: { readonly provider: string; readonly trackingId: string } | undefined
+  /** The mandates of the first account. */
+  readonly mandates?: boolean
 }
 
 export interface ClaimAt {

@@ -7,7 +7,8 @@ export {
   OutcomeUnknown,
   type Outcome,
 } from './bookkeeper.ts'
-export { claimNames, conclude, reactivate, resolve, uncount } from './conclude.ts'
+export { claimNames } from './claim-names.ts'
+export { conclude, reactivate, resolve, uncount } from './conclude.ts'
 export { type ClaimAt, Desk, type Needs } from './desk.ts'
 export { paymentKey } from './load.ts'
 export {
@@ -17,13 +18,16 @@ export {
   type EntryKind,
   type Item,
   type Json,
+  type Mandate,
   type NamedEntry,
   type Origin,
   type Product,
+  type PromiseToPay,
   type ProviderPayment,
   type ResolutionReason,
   resolutionReasons,
 } from './model.ts'
 export { type EntryOrder, post, type Target } from './post.ts'
+export { endPromise, promiseEvent } from './promise.ts'
 export { refuse } from './refusals.ts'
 export { announceTrigger, callContext, type CallContext, type TenantSwitches } from './call.ts'

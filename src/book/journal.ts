@@ -46,6 +46,11 @@ export class Journal {
     this.#undo.push(() => void set.delete(element))
   }
 
+  /** Lets go of what nobody will take back any more: the command that did it is decided. */
+  forget(): void {
+    this.#undo.length = 0
+  }
+
   /** Takes back everything since the mark, newest first. */
   rollBack(mark: number): void {
     while (this.#undo.length > mark) this.#undo.pop()?.()

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { loadMandates } from './agreements.ts'
 import { Book } from './book.ts'
 import { baseOfReceeveReference, Desk, type Needs } from './desk.ts'
 import {
@@ -6,6 +7,7 @@ import {
   loadItems,
   loadPayments,
   loadProfiles,
+  loadProfilesOf,
   lockByAnything,
   lockByReference,
   lockDebtors,
@@ -15,6 +17,7 @@ import type {
   Claim,
   Debtor,
   Item,
+  KnownMandate,
   NamedEntry,
   Profile,
   ProviderPayment,
@@ -38,6 +41,7 @@ interface Lists {
   readonly openItems: Pairs
   readonly liveClaims: Pairs
   readonly waitingClaims: Pairs
+  readonly mandates: Pairs
   readonly payments: { t: string; a: string; p: string; k: string }[]
 }
 
@@ -56,6 +60,7 @@ type EntryRow = NamedEntry & OfAccount
 type ItemRow = Item & OfAccount & { readonly claim: Claim | null }
 type DebtorRow = Debtor & OfTenant
 type PaymentRow = ProviderPayment & OfAccount
+type MandateRow = KnownMandate & OfAccount
 
 /**
  * Locks the accounts of a batch in the order of their keys and reads what its commands need, from the locked rows.
@@ -71,7 +76,10 @@ export async function loadDesks(
   for (const { tenantId } of wanted) {
     if (!desks.has(tenantId)) desks.set(tenantId, new Desk(tenantId, now))
   }
-  const [accounts, profiles, entries, items, debtors, payments] = await readAll(client, lists)
+  const [accounts, profiles, entries, items, debtors, payments, mandates] = await readAll(
+    client,
+    lists,
+  )
   for (const row of accounts) takeAccount(deskOf(desks, row), row)
   for (const row of profiles) bookOf(desks, row).profile = row
   noteNames(desks, wanted)
@@ -79,8 +87,12 @@ export async function loadDesks(
   for (const row of items) takeItem(deskOf(desks, row), bookOf(desks, row), row)
   for (const row of debtors) deskOf(desks, row).debtors.set(row.reference, row)
   for (const row of payments) bookOf(desks, row).providerPayments.set(paymentKey(row), row)
+  for (const row of mandates) bookOf(desks, row).loadMandates([row])
   return desks
 }
+
+// Above it the second look at the accounts costs more than a round trip.
+const largeLoad = 256
 
 function readAll(client: pg.Client, lists: Lists) {
   const run = async <R extends pg.QueryResultRow>(
@@ -97,15 +109,18 @@ function readAll(client: pg.Client, lists: Lists) {
     return answer.rows
   }
   const isPlain = lists.claims.length === 0 && lists.debtors.length === 0
+  const locked = isPlain
+    ? run<AccountRow>('book_lock_by_reference', lockByReference, [lists.accounts])
+    : run<AccountRow>('book_lock', lockByAnything, [lists.accounts, lists.claims, lists.debtors])
+  const profiled = [lists.profiles, lists.claimProfiles, lists.debtorProfiles]
+  const isLarge = Math.max(...profiled.map((list) => list.length)) > largeLoad
+  const profilesOf = (rows: readonly AccountRow[]) =>
+    run<ProfileRow>('book_profiles_of', loadProfilesOf, [
+      rows.map(({ tenantId: t, accountId: i }) => ({ t, i })),
+    ])
   return Promise.all([
-    isPlain
-      ? run<AccountRow>('book_lock_by_reference', lockByReference, [lists.accounts])
-      : run<AccountRow>('book_lock', lockByAnything, [lists.accounts, lists.claims, lists.debtors]),
-    run<ProfileRow>('book_profiles', loadProfiles, [
-      lists.profiles,
-      lists.claimProfiles,
-      lists.debtorProfiles,
-    ]),
+    locked,
+    isLarge ? locked.then(profilesOf) : run<ProfileRow>('book_profiles', loadProfiles, profiled),
     run<EntryRow>('book_entries', loadEntries, [lists.entries]),
     run<ItemRow>('book_items', loadItems, [
       lists.targets,
@@ -116,6 +131,7 @@ function readAll(client: pg.Client, lists: Lists) {
     ]),
     run<DebtorRow>('book_debtors', lockDebtors, [lists.debtors]),
     run<PaymentRow>('book_payments', loadPayments, [lists.payments]),
+    run<MandateRow>('book_mandates', loadMandates, [lists.mandates]),
   ])
 }
 
@@ -132,6 +148,7 @@ function listsOf(wanted: readonly Wanted[]): Lists {
     openItems: [],
     liveClaims: [],
     waitingClaims: [],
+    mandates: [],
     payments: [],
   }
   const seen = new Set<string>()
@@ -160,6 +177,7 @@ function listsOf(wanted: readonly Wanted[]): Lists {
     if (needs.openItems) pair(lists.openItems, 'open', a)
     if (needs.liveClaims) pair(lists.liveClaims, 'live', a)
     if (needs.waitingClaims) pair(lists.waitingClaims, 'waiting', a)
+    if (needs.mandates) pair(lists.mandates, 'mandates', a)
     for (const r of needs.entries ?? [])
       if (isFirst('entry', t, a, r)) lists.entries.push({ t, a, r })
     for (const r of needs.targets ?? []) {
@@ -190,6 +208,7 @@ function noteNames(desks: Map<string, Desk>, wanted: readonly Wanted[]): void {
     const [own] = needs.accounts ?? []
     const book = own === undefined ? undefined : desk.accounts.get(own)
     if (!book) continue
+    if (needs.mandates) book.loadMandates([])
     for (const r of needs.entries ?? []) if (!book.entries.has(r)) book.entries.set(r, undefined)
     for (const r of needs.targets ?? []) if (!book.entries.has(r)) book.entries.set(r, undefined)
   }

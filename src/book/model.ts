@@ -136,6 +136,40 @@ export interface Claim {
   createdAtMs: number
   resolvedAtMs: number | null
   deletedAtMs: number | null
+  /** The active promise on the claim, if there is one; it goes where the claim goes. */
+  promise?: PromiseToPay | null
+}
+
+export type PromiseStatus = 'ACTIVE' | 'RESOLVED' | 'EXPIRED' | 'INVALIDATED'
+
+/** That at least an amount will be paid on a claim by a date (D-91). */
+export interface PromiseToPay {
+  readonly promiseId: string
+  readonly claimId: string
+  readonly amountMinor: number
+  readonly currency: string
+  readonly dueOn: string
+  /** The instant at which that date is over for the tenant. */
+  readonly expiresAtMs: number
+  status: PromiseStatus
+  /** What was received since the promise was made, less what was taken back. */
+  paidMinor: number
+  readonly createdAtMs: number
+  endedAtMs: number | null
+}
+
+/** What a command finds of the mandates that an account has. */
+export interface KnownMandate {
+  readonly mandateId: string
+  readonly position: number
+}
+
+export interface Mandate extends KnownMandate {
+  readonly provider: string
+  readonly debtorReference: string
+  readonly productReferences: readonly string[]
+  readonly representation: Json | null
+  readonly clientIpAddress: string | null
 }
 
 export interface ProviderPayment {

@@ -154,6 +154,7 @@ function postChargeback(book: Book, order: EntryOrder): number {
   if (itemSeq === seq) openItem(book, order, seq)
   if (itemSeq !== null) book.moveItem(book.item(itemSeq), rest)
   book.moveCredit(-fromCredit)
+  if (item) book.receive(item, -order.amountMinor)
   if (payment) rememberChargeback(book, payment, order.amountMinor)
   return seq
 }
@@ -220,6 +221,7 @@ function openItem(book: Book, order: EntryOrder, seq: number): void {
 function markPaid(book: Book, item: Item, amountMinor: number): void {
   const paidMinor = Math.min(item.paidMinor + amountMinor, Number.MAX_SAFE_INTEGER)
   book.changeItem(item, { paidMinor })
+  book.receive(item, amountMinor)
 }
 
 function itemOf(order: EntryOrder): Item | undefined {

@@ -151,6 +151,8 @@ function bookRest(
     details,
     context: {},
   })
+  // It was paid for this claim, whoever has it now (D-91).
+  book.receive(book.item(claim.itemSeq), amountMinor)
   return {
     ledgerEntryReference: reference,
     paymentDetails: { ...details, createdAt: createdAtMs },

@@ -20,7 +20,11 @@ export function moveClaim(desk: Desk, { book: from, claim }: ClaimAt, to: Book):
     bookBucket(desk, to, { claim, ...bucket, position: index + 1 }),
   )
   // Who owes the claim owes it there too, and is found there.
-  const { debtorReference, primaryDebtor } = claim
-  if (debtorReference !== null) linkKnownDebtor(to, debtorReference, primaryDebtor ?? {})
+  const { debtorReference: reference, primaryDebtor } = claim
+  if (reference !== null) {
+    // The claim's copy may be older than the person's record.
+    const data = desk.debtorData(from, reference) ?? primaryDebtor ?? {}
+    linkKnownDebtor(desk, to, { reference, data })
+  }
   desk.journal.put(desk.claims, claim.reference, { claim, book: to })
 }

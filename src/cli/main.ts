@@ -9,6 +9,7 @@ import { rotateKeys, type RotateKeysFlags } from './keys-rotate.ts'
 import { printNote } from './output.ts'
 import { serve, type ServeFlags } from './serve.ts'
 import { createTenantCommand, type TenantCreateFlags } from './tenant-create.ts'
+import { redeliverWebhooks, type WebhooksRedeliverFlags } from './webhooks-redeliver.ts'
 
 /** Runs the command that `argv` names, as in `process.argv`; a failure is told in words and sets the exit code. */
 export async function runCli(argv: readonly string[]): Promise<void> {
@@ -28,6 +29,7 @@ function createProgram(): Command {
   addServe(program)
   addTenant(program)
   addKeys(program)
+  addWebhooks(program)
   withPlace(addImport(program))
   withPlace(program.command('doctor'))
     .description('check the installation and the books')
@@ -63,6 +65,18 @@ function addKeys(program: Command): void {
     .description('let a new key sign; tokens of the old one stay good')
     .option('--json', 'print one JSON object')
     .action((flags: RotateKeysFlags) => rotateKeys(flags))
+}
+
+function addWebhooks(program: Command): void {
+  const webhooks = program.command('webhooks').description('manage webhooks')
+  withPlace(webhooks.command('redeliver'))
+    .description('send messages once more, with the same message ids')
+    .requiredOption('--tenant <id>', 'whose webhook it is')
+    .requiredOption('--subscription <id>', 'the webhook')
+    .option('--message <id>', 'one message of it')
+    .option('--failed', 'all of its messages that were given up')
+    .option('--json', 'print one JSON object')
+    .action((flags: WebhooksRedeliverFlags) => redeliverWebhooks(flags))
 }
 
 function withPlace(command: Command): Command {

@@ -87,6 +87,7 @@ export const eventTypes: ReadonlySet<string> = new Set([
   'event.webhook.paused',
   'event.webhook.resumed',
   'event.webhook.deactivated',
+  'event.file.uploaded',
 ])
 
 /** D-100: with or without `.v1`, and the plural that one list of the contract uses for instalment plans. */

@@ -31,6 +31,8 @@ export interface Subscribers {
 
 const eventsAtOnce = 500
 const sweepDefaultMs = 2_000
+// A busy tenant is poked by every commit; gathering them costs one look instead of many.
+const pokeDelayMs = 50
 
 /**
  * Brings the events of all tenants to their subscribers, in order and at least once, whatever was lost or restarted. Many
@@ -40,6 +42,7 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
   const waiting = new Set<string>()
   let running: Promise<void> | undefined
   let isClosing = false
+  let poked: NodeJS.Timeout | undefined
 
   async function handleWaiting(): Promise<void> {
     for (;;) {
@@ -70,12 +73,16 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
   return {
     poke(tenantId) {
       waiting.add(tenantId)
-      void wake()
+      poked ??= setTimeout(() => {
+        poked = undefined
+        void wake()
+      }, pokeDelayMs).unref()
     },
     drain: sweep,
     async close() {
       isClosing = true
       clearInterval(timer)
+      clearTimeout(poked)
       await running
     },
   }

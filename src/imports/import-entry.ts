@@ -27,16 +27,13 @@ export interface EntryRow {
   readonly currency: string
   readonly entry: Json
   readonly debtor: DebtorData | undefined
-  /** Loads the claims of the account along, among them those that wait for its first debtor (D-44). */
-  readonly isWithClaims?: boolean
 }
 
 /**
  * Books one ledger entry, opening its account and adding its debtor where they are not there yet. An entry that is booked
- * already is left as it is, or refused where the row differs. `again` asks for the same with the claims of the account,
- * which are many and hardly ever needed.
+ * already is left as it is, or refused where the row differs.
  */
-export function importEntry(context: CallContext, row: EntryRow): Command<Verdict | 'again'> {
+export function importEntry(context: CallContext, row: EntryRow): Command<Verdict> {
   checkReference(row.accountReference)
   const entry = entryInputOf(row.entry)
   const debtor = row.debtor === undefined ? undefined : debtorFieldsOf(checkDebtor(row.debtor))
@@ -48,8 +45,9 @@ export function importEntry(context: CallContext, row: EntryRow): Command<Verdic
       accounts: [row.accountReference],
       ...entryNeeds([entry]),
       profile: true,
-      ...(debtor === undefined ? {} : { debtors: [String(debtor['debtorReference'])] }),
-      ...(row.isWithClaims ? { liveClaims: true } : {}),
+      ...(debtor === undefined
+        ? {}
+        : { debtors: [String(debtor['debtorReference'])], waitingClaims: true }),
     },
     decide(desk) {
       const known = desk.findAccount(row.accountReference)
@@ -57,8 +55,6 @@ export function importEntry(context: CallContext, row: EntryRow): Command<Verdic
         throw refuse('currency_mismatch', `the account keeps ${known.account.currency}`)
       const booked = known?.entryNamed(entry.reference)
       if (booked) return compare(booked, entry)
-      const isWaitedFor = known && !known.changes.isNew && known.details.debtors.length === 0
-      if (isWaitedFor && debtor !== undefined && !row.isWithClaims) return 'again'
       const book = known ?? openAccount(desk, row)
       if (debtor !== undefined) addDebtor(desk, book, { context, debtor })
       bookEntries(desk, book, [entry])

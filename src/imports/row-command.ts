@@ -1,5 +1,4 @@
 import type { CallContext, Command, Json } from '../book/index.ts'
-import type { DebtorData } from '../accounts/schema.ts'
 import type { ClaimData } from '../claims/schema.ts'
 import { newId } from '../kernel/id.ts'
 import { contactFields, type ImportKind, personFields } from './fields.ts'
@@ -11,35 +10,50 @@ import type { Values } from './read-values.ts'
 import { checkAccount, checkClaim, checkEntry } from './validate.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What a row asks of the book; `again` is asked where the answer to the first is `again`. */
+/** What a row asks of the book. */
 export interface RowCommand {
-  readonly first: Command<Verdict | 'again'>
-  again?(): Command<Verdict | 'again'>
+  readonly command: Command<Verdict>
+  /** Rows of one account are in the same part of the file. */
+  readonly part: number
 }
 
 /** The command of a row. Throws `RowProblem` when the row is no valid input. */
-export function commandOf(kind: ImportKind, values: Values, call: CallContext): RowCommand {
-  const context = { ...call, commandId: newId() }
-  switch (kind) {
+export function commandOf(values: Values, call: Call): RowCommand {
+  const { accountReference, debtorReference = '' } = values.texts
+  const part = partOf(accountReference ?? debtorReference, call.parts)
+  return { command: bookCommandOf(values, call), part }
+}
+
+interface Call {
+  readonly kind: ImportKind
+  readonly context: CallContext
+  readonly parts: number
+}
+
+function partOf(key: string, parts: number): number {
+  let sum = 0
+  for (let at = 0; at < key.length; at += 1) sum = (sum * 31 + key.charCodeAt(at)) % 65_536
+  return sum % parts
+}
+
+function bookCommandOf(values: Values, call: Call): Command<Verdict> {
+  const context = { ...call.context, commandId: newId() }
+  switch (call.kind) {
     case 'accounts':
-      return { first: importAccount(context, checkAccount(accountOf(values))) }
+      return importAccount(context, checkAccount(accountOf(values)))
     case 'claims': {
       const data = checkClaim(claimOf(values))
       const reference = values.texts['claimReference'] ?? ''
-      return { first: importClaimRow(context, { reference, data }) }
+      return importClaimRow(context, { reference, data })
     }
     case 'entries': {
       const { accountReference = '', currency = '' } = values.texts
-      const row = {
+      return importEntry(context, {
         accountReference,
         currency,
         entry: checkEntry(entryOf(values)),
-        debtor: debtorOf(values.texts) as DebtorData | undefined,
-      }
-      return {
-        first: importEntry(context, row),
-        again: () => importEntry(context, { ...row, isWithClaims: true }),
-      }
+        debtor: debtorOf(values.texts),
+      })
     }
   }
 }

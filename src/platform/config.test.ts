@@ -33,6 +33,8 @@ describe('the configuration', () => {
       secretKey: undefined,
       issuer: 'quittance',
       trustProxy: false,
+      webhookAllow: [],
+      files: { kind: 'disk' },
       demo: false,
     })
   })
@@ -88,6 +90,19 @@ describe('the configuration', () => {
     expect(trusted('off')).toBe(false)
     for (const wrong of ['2', '10.0.0.0/33', '10.0.0.7,', 'my proxy']) {
       expect(() => trusted(wrong)).toThrow('QUITTANCE_TRUST_PROXY')
+    }
+  })
+
+  it('lets webhooks reach the networks that are named, and no sentence', () => {
+    const allowed = (text: string) => loadConfig({ QUITTANCE_WEBHOOK_ALLOW: text }, {}).webhookAllow
+    expect(allowed('127.0.0.1, 10.1.0.0/16,fd00::/8,::1')).toEqual([
+      '127.0.0.1/32',
+      '10.1.0.0/16',
+      'fd00::/8',
+      '::1/128',
+    ])
+    for (const wrong of ['localhost', '10.0.0.0/33', '10.0.0.7,', 'loopback', 'on']) {
+      expect(() => allowed(wrong)).toThrow('QUITTANCE_WEBHOOK_ALLOW')
     }
   })
 

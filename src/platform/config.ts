@@ -22,7 +22,23 @@ export interface Config {
   readonly issuer: string
   /** The addresses of proxies that may name the caller's, as Fastify takes them; false: none may. */
   readonly trustProxy: false | string
+  /** Networks that webhooks may reach although they are not public, as CIDR. */
+  readonly webhookAllow: readonly string[]
+  readonly files: FilesConfig
   readonly demo: boolean
+}
+
+/** Where uploaded files are kept: beside everything else in `dataDir`, or at a server that speaks S3. */
+export type FilesConfig = { readonly kind: 'disk' } | S3Config
+
+export interface S3Config {
+  readonly kind: 's3'
+  /** Without a slash at its end. */
+  readonly endpoint: string
+  readonly bucket: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
 }
 
 /** What the command line says; it goes before the environment. */
@@ -154,6 +170,35 @@ const settings = {
     parse: parseTrustProxy,
     fallback: false,
   } satisfies Setting<false | string>,
+  webhookAllow: {
+    variable: 'QUITTANCE_WEBHOOK_ALLOW',
+    accepts: 'addresses or networks with commas between them: 10.0.0.7, 10.1.0.0/16, fd00::/8',
+    parse: parseNetworks,
+    fallback: [],
+  } satisfies Setting<readonly string[]>,
+  files: {
+    variable: 'QUITTANCE_FILES',
+    accepts: 'disk or s3',
+    parse: (text) => (['disk', 's3'] as const).find((kind) => kind === text),
+    fallback: 'disk',
+  } satisfies Setting<FilesConfig['kind']>,
+  s3Endpoint: {
+    variable: 'QUITTANCE_S3_ENDPOINT',
+    accepts: 'a URL such as https://s3.eu-central-1.amazonaws.com',
+    parse: parseEndpoint,
+    fallback: undefined,
+  } satisfies Setting<string | undefined>,
+  s3Bucket: matching(
+    'QUITTANCE_S3_BUCKET',
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+    'the name of a bucket',
+  ),
+  s3Region: matching('QUITTANCE_S3_REGION', /^[a-z0-9-]{1,50}$/, 'a region such as eu-central-1'),
+  s3AccessKeyId: matching('QUITTANCE_S3_ACCESS_KEY_ID', /^[\x21-\x7e]{1,200}$/, 'a key id'),
+  s3SecretAccessKey: {
+    ...matching('QUITTANCE_S3_SECRET_ACCESS_KEY', /^[\x21-\x7e]{1,200}$/, 'a key'),
+    isSecret: true,
+  } satisfies Setting<string | undefined>,
 }
 
 /** Reads every setting from flags and environment, or names all that cannot be used at once. */
@@ -177,6 +222,8 @@ export function loadConfig(env: Environment, flags: Flags): Config {
     secretKey: read(settings.secretKey),
     issuer: read(settings.issuer),
     trustProxy: read(settings.trustProxy),
+    webhookAllow: read(settings.webhookAllow),
+    files: readFiles({ env, flags, problems }),
     demo: flags.demo ?? false,
   }
   if (problems.length > 0) throw new ConfigError(problems)
@@ -202,6 +249,27 @@ function readSetting<T>({ env, flags, problems }: Source, setting: Setting<T>): 
   return setting.fallback
 }
 
+const regionDefault = 'us-east-1'
+
+/** S3 needs all of its settings; what is missing is named. */
+function readFiles(source: Source): FilesConfig {
+  const kind = readSetting(source, settings.files)
+  const endpoint = readSetting(source, settings.s3Endpoint)
+  const bucket = readSetting(source, settings.s3Bucket)
+  const region = readSetting(source, settings.s3Region) ?? regionDefault
+  const accessKeyId = readSetting(source, settings.s3AccessKeyId)
+  const secretAccessKey = readSetting(source, settings.s3SecretAccessKey)
+  if (kind === 'disk') return { kind }
+  if (endpoint && bucket && accessKeyId && secretAccessKey)
+    return { kind, endpoint, bucket, region, accessKeyId, secretAccessKey }
+  const { s3Endpoint, s3Bucket, s3AccessKeyId, s3SecretAccessKey } = settings
+  for (const { variable, accepts } of [s3Endpoint, s3Bucket, s3AccessKeyId, s3SecretAccessKey]) {
+    if (!source.env[variable])
+      source.problems.push(`${variable}: QUITTANCE_FILES=s3 needs it; give ${accepts}`)
+  }
+  return { kind: 'disk' }
+}
+
 function flagName(flag: string): string {
   return `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
@@ -221,6 +289,19 @@ function wholeNumber(
   }
 }
 
+function matching(variable: string, pattern: RegExp, accepts: string): Setting<string | undefined> {
+  const parse = (text: string) => (pattern.test(text) ? text : undefined)
+  return { variable, accepts, parse, fallback: undefined }
+}
+
+function parseEndpoint(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined
+  const { protocol, origin, pathname, username, search, hash } = new URL(text)
+  const isPlain = username === '' && search === '' && hash === ''
+  if (!isPlain || !['http:', 'https:'].includes(protocol)) return undefined
+  return `${origin}${pathname}`.replace(/\/+$/, '')
+}
+
 function parseSwitch(text: string): boolean | undefined {
   if (['on', 'true', 'yes', '1'].includes(text.toLowerCase())) return true
   if (['off', 'false', 'no', '0'].includes(text.toLowerCase())) return false
@@ -235,6 +316,16 @@ function parseTrustProxy(text: string): false | string | undefined {
   if (isOn !== undefined) return isOn && privateNetworks.join(',')
   const proxies = text.split(',').map((each) => each.trim())
   return proxies.every(isNetwork) ? proxies.join(',') : undefined
+}
+
+function parseNetworks(text: string): readonly string[] | undefined {
+  const networks = text.split(',').map((each) => each.trim())
+  if (!networks.every((each) => isNetwork(each) && !privateNetworks.includes(each)))
+    return undefined
+  return networks.map((each) => {
+    if (each.includes('/')) return each
+    return `${each}/${isIP(each) === 6 ? 128 : 32}`
+  })
 }
 
 function isNetwork(text: string): boolean {

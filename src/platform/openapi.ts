@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox'
 
 export interface PublishedOperation {
   readonly id: string
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** With `{name}` for what the caller fills in. */
   readonly path: string
   readonly tag: string
@@ -10,6 +10,8 @@ export interface PublishedOperation {
   readonly pathParameters?: TSchema
   readonly query?: TSchema
   readonly body?: TSchema
+  /** The body as a multipart form. */
+  readonly form?: TSchema
   readonly answer?: TSchema
   readonly status: number
   readonly errors: readonly number[]
@@ -74,7 +76,7 @@ function operationOf(operation: PublishedOperation) {
       ...parametersOf(operation.query, 'query'),
       ...(operation.method === 'GET' ? [] : [idempotencyKey]),
     ],
-    ...(operation.body ? { requestBody: { required: true, content: json(operation.body) } } : {}),
+    ...requestBodyOf(operation),
     responses: {
       [operation.status]: {
         description: 'Done',
@@ -83,6 +85,14 @@ function operationOf(operation: PublishedOperation) {
       ...Object.fromEntries(failures),
     },
   }
+}
+
+function requestBodyOf({ body, form }: PublishedOperation) {
+  if (form) {
+    const content = { 'multipart/form-data': { schema: form } }
+    return { requestBody: { required: true, content } }
+  }
+  return body ? { requestBody: { required: true, content: json(body) } } : {}
 }
 
 const errorTexts: Record<number, string> = {

@@ -14,6 +14,8 @@ export interface Tables {
   item: ItemTable
   claim: ClaimTable
   provider_payment: ProviderPaymentTable
+  promise: PromiseTable
+  mandate: MandateTable
   event: EventTable
   idempotent_request: IdempotentRequestTable
   pending_command: PendingCommandTable
@@ -21,6 +23,8 @@ export interface Tables {
   webhook_subscription: WebhookSubscriptionTable
   webhook_delivery: WebhookDeliveryTable
   webhook_key: WebhookKeyTable
+  file_blob: FileBlobTable
+  file: FileTable
 }
 
 type Json = JSONColumnType<Record<string, unknown>>
@@ -165,6 +169,7 @@ interface ClaimTable {
   created_at: Date
   resolved_at: Date | null
   deleted_at: Date | null
+  has_promise: Generated<boolean>
 }
 
 interface ProviderPaymentTable {
@@ -261,4 +266,52 @@ interface WebhookKeyTable {
   private_sealed: Buffer
   created_at: Date
   retired_at: Date | null
+}
+
+interface PromiseTable {
+  tenant_id: string
+  promise_id: string
+  claim_id: string
+  status: string
+  amount_minor: number
+  currency: string
+  due_on: string
+  expires_at: Date
+  paid_minor: number
+  created_at: Date
+  ended_at: Date | null
+}
+
+interface MandateTable {
+  tenant_id: string
+  account_id: string
+  mandate_id: string
+  position: number
+  provider: string
+  debtor_reference: string
+  product_references: JSONColumnType<string[]>
+  representation: JSONColumnType<Record<string, unknown>> | null
+  client_ip_address: string | null
+  created_at: Date
+}
+
+interface FileBlobTable {
+  tenant_id: string
+  sha256: string
+  size_bytes: number
+  needed_until: Date | null
+}
+
+interface FileTable {
+  tenant_id: string
+  file_id: string
+  account_id: string
+  claim_id: string | null
+  product_reference: string | null
+  document_type: string | null
+  name: string
+  content_type: string
+  sha256: string
+  size_bytes: number
+  uploaded_at: Date
 }

@@ -142,8 +142,7 @@ function keyView(row: {
     isSigning: retiredAt === null,
     createdAt: row.created_at.toISOString(),
     retiredAt: retiredAt?.toISOString() ?? null,
-    listedUntil:
-      retiredAt && new Date(retiredAt.getTime() + listedAfterRetirementMs).toISOString(),
+    listedUntil: retiredAt && new Date(retiredAt.getTime() + listedAfterRetirementMs).toISOString(),
   }
 }
 

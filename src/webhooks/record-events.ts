@@ -54,7 +54,5 @@ export async function recordDeliveries(tx: Tx, events: readonly StoredEvent[]): 
   return added.rows.length
 }
 
-export const hasKey = (row: {
-  subscriptionId: string
-  orderKey: string | null
-}): row is OrderKey => row.orderKey !== null
+export const hasKey = (row: { subscriptionId: string; orderKey: string | null }): row is OrderKey =>
+  row.orderKey !== null

@@ -29,9 +29,7 @@ export async function recordResults(
   const webhooks = await lockWebhooks(tx, ids)
   await recordAttempts(tx, results, random)
   for (const webhook of webhooks) {
-    const own = results.filter(
-      ({ subscriptionId }) => subscriptionId === webhook.subscription_id,
-    )
+    const own = results.filter(({ subscriptionId }) => subscriptionId === webhook.subscription_id)
     await follow(tx, webhook, own)
   }
 }

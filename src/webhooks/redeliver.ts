@@ -11,8 +11,12 @@ export async function redeliverMessage(
   { webhookId, messageId }: { webhookId: string; messageId: string },
 ): Promise<void> {
   await holdActive(tx, webhookId)
-  const taken = await putBack(tx, webhookId, sql`message_id = ${messageId}
-    and (lease_until is null or lease_until <= ${tx.now})`)
+  const taken = await putBack(
+    tx,
+    webhookId,
+    sql`message_id = ${messageId}
+    and (lease_until is null or lease_until <= ${tx.now})`,
+  )
   if (taken > 0) return
   const known = await tx.db
     .selectFrom('webhook_delivery')
@@ -43,11 +47,7 @@ async function holdActive(tx: Tx, webhookId: string): Promise<void> {
     .execute()
 }
 
-async function putBack(
-  tx: Tx,
-  webhookId: string,
-  which: ReturnType<typeof sql>,
-): Promise<number> {
+async function putBack(tx: Tx, webhookId: string, which: ReturnType<typeof sql>): Promise<number> {
   const { tenantId, now } = tx
   const { rows } = await sql<{ subscriptionId: string; orderKey: string | null }>`
     update webhook_delivery

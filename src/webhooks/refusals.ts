@@ -10,7 +10,10 @@ export const refuse = defineRefusals({
   unknown_event_type: { kind: 'invalid', message: 'This event type is not known' },
   webhook_url_refused: { kind: 'invalid', message: 'This URL is not accepted' },
   invalid_cursor: { kind: 'invalid', message: 'This cursor was not given by us' },
-  too_many_webhooks: { kind: 'conflict', message: 'There are as many webhooks as a tenant may have' },
+  too_many_webhooks: {
+    kind: 'conflict',
+    message: 'There are as many webhooks as a tenant may have',
+  },
   webhook_inactive: { kind: 'conflict', message: 'This webhook is not active; activate it first' },
   delivery_running: { kind: 'conflict', message: 'This message is being sent at this moment' },
 })

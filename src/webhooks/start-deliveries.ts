@@ -31,7 +31,7 @@ export interface Deliveries {
 }
 
 const processMax = 64
-const sweepDefaultMs = 1_000
+const sweepDefaultMs = 2_000
 // Who pokes may be about to commit.
 const pokeDelayMs = 50
 const housekeepEveryMs = 3_600_000
@@ -48,7 +48,7 @@ interface State {
   /** Tenants that may have something due. */
   readonly waiting: Set<string>
   readonly flying: Set<Promise<void>>
-  readonly finished: Finished[]
+  finished: Finished[]
   running: Promise<void> | undefined
   isClosing: boolean
   housekeptAtMs: number
@@ -97,7 +97,7 @@ export function startDeliveries(options: DeliveriesOptions): Deliveries {
 async function drain(state: State): Promise<void> {
   await sweep(state)
   while (state.flying.size > 0 || hasWork(state)) {
-    await Promise.race(state.flying)
+    if (state.flying.size > 0) await Promise.race(state.flying)
     await wake(state)
   }
 }
@@ -132,18 +132,18 @@ const hasWork = ({ finished, waiting, flying, isClosing }: State): boolean =>
 
 /** One pump runs at a time; whoever wakes it meanwhile waits for the same one. */
 function wake(state: State): Promise<void> {
-  state.running ??= pump(state).then(
-    () => {
-      state.running = undefined
-      // Something may have come in between its last look and now.
-      if (hasWork(state)) wakeQuietly(state)
-    },
-    (error: unknown) => {
-      state.running = undefined
-      throw error
-    },
-  )
+  state.running ??= runPump(state)
   return state.running
+}
+
+async function runPump(state: State): Promise<void> {
+  try {
+    await pump(state)
+  } finally {
+    state.running = undefined
+  }
+  // Something may have come in since its last look.
+  if (hasWork(state)) wakeQuietly(state)
 }
 
 function wakeQuietly(state: State): void {
@@ -167,9 +167,7 @@ async function leaseNext(state: State): Promise<void> {
   if (tenantId === undefined) return
   state.waiting.delete(tenantId)
   const unit = { tenantId, now: clock() }
-  const leased = await inTransaction(db, unit, (tx) =>
-    leaseDue(tx, processMax - state.flying.size),
-  )
+  const leased = await inTransaction(db, unit, (tx) => leaseDue(tx, processMax - state.flying.size))
   if ('needsKey' in leased) {
     if (!leased.needsKey) return
     await ensureKey(db, sealer, unit)
@@ -181,26 +179,31 @@ async function leaseNext(state: State): Promise<void> {
   if (leased.messages.length > 0) state.waiting.add(tenantId)
 }
 
-function launch(
-  state: State,
-  tenantId: string,
-  { message, key }: { message: LeasedMessage; key: SealedKey },
-): void {
-  const flight = sendOne(state, tenantId, { message, key }).then((sent) => {
+function launch(state: State, tenantId: string, signed: Signed): void {
+  const flight = fly(state, tenantId, signed).finally(() => {
     state.flying.delete(flight)
-    const { subscriptionId, messageId, leaseId, attempts, expiresAt } = message
-    const finishedAtMs = state.options.clock().getTime()
-    const attempted = { subscriptionId, messageId, leaseId, attempts, expiresAt, sent }
-    state.finished.push({ ...attempted, tenantId, finishedAtMs })
     wakeQuietly(state)
   })
   state.flying.add(flight)
 }
 
+interface Signed {
+  readonly message: LeasedMessage
+  readonly key: SealedKey
+}
+
+async function fly(state: State, tenantId: string, signed: Signed): Promise<void> {
+  const sent = await sendOne(state, tenantId, signed)
+  const { subscriptionId, messageId, leaseId, attempts, expiresAt } = signed.message
+  const attempted = { subscriptionId, messageId, leaseId, attempts, expiresAt, sent }
+  const finishedAtMs = state.options.clock().getTime()
+  state.finished.push({ ...attempted, tenantId, finishedAtMs })
+}
+
 async function sendOne(
   { options, open }: State,
   tenantId: string,
-  { message, key }: { message: LeasedMessage; key: SealedKey },
+  { message, key }: Signed,
 ): Promise<Sent> {
   const { url, payload, messageId, attempts } = message
   try {
@@ -218,20 +221,21 @@ async function sendOne(
   }
 }
 
-/** Records what has come back, all of a tenant's in one transaction. */
+/** Records what has come back, all of one tenant in one transaction. */
 async function recordFinished(state: State): Promise<void> {
   const { db, clock, random } = state.options
-  const all = state.finished.splice(0)
-  for (const [tenantId, results] of Map.groupBy(all, (one) => one.tenantId)) {
-    try {
-      const unit = { tenantId, now: clock() }
-      await inTransaction(db, unit, (tx) => recordResults(tx, results, random))
-      state.waiting.add(tenantId)
-    } catch (error) {
-      // Kept for the next turn as long as the leases last; then the messages go again.
-      const keptAfterMs = clock().getTime() - leaseMs
-      state.finished.push(...results.filter((one) => one.finishedAtMs > keptAfterMs))
-      throw error
-    }
+  const [first] = state.finished
+  if (!first) return
+  const unit = { tenantId: first.tenantId, now: clock() }
+  const results = state.finished.filter(({ tenantId }) => tenantId === unit.tenantId)
+  state.finished = state.finished.filter(({ tenantId }) => tenantId !== unit.tenantId)
+  try {
+    await inTransaction(db, unit, (tx) => recordResults(tx, results, random))
+    state.waiting.add(unit.tenantId)
+  } catch (error) {
+    // Kept for the next turn as long as the leases last; then the messages go again.
+    const keptAfterMs = clock().getTime() - leaseMs
+    state.finished.push(...results.filter(({ finishedAtMs }) => finishedAtMs > keptAfterMs))
+    throw error
   }
 }

@@ -51,6 +51,7 @@ export function createTargets(options: TargetsOptions): Targets {
         // A name that does not resolve now may do so later; connecting looks again.
         if (isIP(hostname) === 0) await atMost(resolveMaxMs, publicAddresses(hostname))
       } catch (error) {
+        // Whatever else went wrong was the resolver's.
         if (error instanceof TargetRefused) throw refuse('webhook_url_refused', error.message)
       }
     },

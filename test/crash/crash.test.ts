@@ -61,7 +61,7 @@ async function withPool<T>(work: (pool: pg.Pool) => Promise<T>): Promise<T> {
 
 test(
   `what was acknowledged survives ${rounds} kills exactly once, and nothing else half (seed ${seed})`,
-  { timeout: 240_000 },
+  { timeout: 400_000 },
   async () => {
     server = await ServerProcess.start(dataDir, firstStartMaxMs)
     const tenant = await server.createTenant('Crash')

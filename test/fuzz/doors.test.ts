@@ -60,7 +60,8 @@ const pools: Record<string, readonly unknown[]> = {
   name: ['interest', 'lateFee'],
   eventType: ['event.claim.created', 'event.claim.resolved', 'event.accountMeta.set', 'x'],
   date: ['2026-03-10', '2026-03-11'],
-  dueDate: ['2026-01-31', '2026-02-28'],
+  dueDate: ['2026-01-31', '2026-02-28', '2026-04-30'],
+  mandateId: ['M', 'M-2'],
 }
 const pool = (key: string) => pools[key] ?? (/reference$/i.test(key) ? own : undefined)
 

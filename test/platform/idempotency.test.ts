@@ -2,7 +2,15 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { canonicalJson, sha256Hex } from '../../src/kernel/canonical.ts'
 import { assertBooksBalance } from '../invariants.ts'
 import { type Answer, type TestTenant, world } from '../world.ts'
-import { bodied, contents, type Operation, requestOf, seedBooks, writes } from './doors.ts'
+import {
+  bodied,
+  contents,
+  formIdentity,
+  type Operation,
+  requestOf,
+  seedBooks,
+  writes,
+} from './doors.ts'
 
 // Without workers what is queued stays where it can be counted.
 const it = world({ workers: false })
@@ -125,7 +133,8 @@ describe.each(titled(writes))('%s', (_id, operation) => {
 
 /** What the server keeps of a request to know it again. */
 function fingerprintOf(operation: Operation): string {
-  const body = operation.body === undefined ? '' : canonicalJson(operation.body)
+  const known = operation.form ? formIdentity(operation.form) : operation.body
+  const body = known === undefined ? '' : canonicalJson(known)
   return sha256Hex(`${operation.method} ${operation.url(tenant.tenantId)} ${body}`)
 }
 

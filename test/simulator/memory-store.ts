@@ -6,6 +6,7 @@ import { paymentKey } from '../../src/book/load.ts'
 import type { Claim, Item, NamedEntry, Profile } from '../../src/book/model.ts'
 import { type Write, writesOf } from '../../src/book/write.ts'
 
+// oxlint-disable-next-line typescript/no-explicit-any -- rows as the statements carry them, of every table
 export type Row = Record<string, any>
 
 /** What PostgreSQL would refuse: the book may never try to write it. */
@@ -255,7 +256,7 @@ export class MemoryStore {
       .filter(({ seq }) => seq >= row.first_seq && seq <= row.last_seq)
       .sort((a, b) => a.seq - b.seq)
       .map(({ reference, kind, details, context, created_at }) => {
-        return copy({ reference, kind, details, context, createdAtMs: ms(created_at) })
+        return copy({ reference, kind, details, context, createdAtMs: Date.parse(created_at) })
       })
     desk.books.get(accountId)!.providerPayments.set(paymentKey(wanted), {
       ...wanted,
@@ -365,7 +366,7 @@ export class MemoryStore {
 }
 
 /** Keys in the order in which jsonb gives them back. */
-export function jsonb(value: any): any {
+export function jsonb(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(jsonb)
   if (value === null || typeof value !== 'object') return value
   const entries = Object.entries(value).sort(([a], [b]) => {
@@ -510,7 +511,7 @@ function claimOf(row: Row): Claim {
 
 const byPosition = (part: Map<string, Row>) =>
   [...part.values()].sort((a, b) => a.position - b.position)
-const ms = (text: string | null): any => (text === null ? null : Date.parse(text))
+const ms = (text: string | null) => (text === null ? null : Date.parse(text))
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 function add(ids: Set<string>, id: string | undefined): void {

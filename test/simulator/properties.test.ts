@@ -149,7 +149,7 @@ describe('random commands on the book', () => {
   test('on accounts that have nothing in common may come in any order', () => {
     const turns = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 })
     fc.assert(
-      fc.property(stepsIn('X'), stepsIn('Y'), turns, cutsArbitrary, (xs, ys, order, sizes) => {
+      fc.property(stepsIn('X'), stepsIn('Y'), turns, cutsArbitrary, (...[xs, ys, order, sizes]) => {
         const [mixed, apart] = [newStore(), newStore()]
         const mixedAnswers = runAll(mixed, batchesOf(interleave(xs, ys, order), sizes))
         const apartAnswers = runAll(apart, batchesOf([...xs, ...ys], sizes))
@@ -176,7 +176,7 @@ describe('random commands on the book', () => {
         }
       }
     }
-    expect(counts.accepted).toBeGreaterThan(counts.refused / 2)
+    expect(counts.accepted).toBeGreaterThan(counts.refused / 3)
     expect([...kinds].sort()).toEqual([...operationNames].sort())
   })
 })

@@ -26,7 +26,7 @@ import { matchPayment, matchStrategies, setTargetAmounts } from '../../src/payme
 /** One call on the book as plain data: the same step can be decided on several books and printed. */
 export interface Step {
   readonly operation: keyof typeof operations
-  readonly input: any
+  readonly input: unknown
   readonly triggerName?: string
   readonly isAmountFirst?: boolean
 }
@@ -67,7 +67,7 @@ export function commandOf(step: Step, tenantId: string, commandId = newId()): Co
     metadata: { originator: 'Simulator' },
     triggerName: step.triggerName,
   }
-  const make = operations[step.operation] as (context: CallContext, input: any) => Command
+  const make = operations[step.operation] as (context: CallContext, input: unknown) => Command
   return make(context, JSON.parse(JSON.stringify(step.input)))
 }
 
@@ -83,7 +83,9 @@ const numbered = (prefix: string, count: number) =>
   fc.nat(count - 1).map((index) => `${prefix}${index}`)
 
 /** A record whose absent fields are absent. */
-function record(fields: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<any> {
+function record(
+  fields: Record<string, fc.Arbitrary<unknown>>,
+): fc.Arbitrary<Record<string, unknown>> {
   return fc
     .record(fields)
     .map((made) => Object.fromEntries(Object.entries(made).filter(([, v]) => v !== undefined)))
@@ -206,7 +208,7 @@ export function stepArbitrary(prefix: string): fc.Arbitrary<Step> {
       input,
       triggerName: sometimes(fc.constant('trigger')),
       isAmountFirst: some(fc.boolean()),
-    }) as fc.Arbitrary<Step>,
+    }) as fc.Arbitrary<object> as fc.Arbitrary<Step>,
   }))
   return fc.oneof(...kinds)
 }

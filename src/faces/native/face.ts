@@ -4,6 +4,7 @@ import { Reference } from '../../accounts/schema.ts'
 import { type Bookkeeper, callContext, type Outcome } from '../../book/index.ts'
 import { deleteClaim, explainClaim } from '../../claims/index.ts'
 import { type BearerDeps, bearerTenant, type Tenant } from '../../identity/index.ts'
+import type { BlobStores } from '../../files/index.ts'
 import { JsonError } from '../../kernel/json.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
 import {
@@ -15,11 +16,16 @@ import {
 } from '../../platform/idempotency.ts'
 import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
+import { fileOperations, mountFiles } from './files.ts'
+import type { NativeOperation } from './operation.ts'
+import { mountWebhooks, type WebhookDoor, webhookOperations } from './webhooks.ts'
 
 export interface NativeDeps {
   readonly services: Services
   readonly callers: BearerDeps
   readonly bookkeeper: Bookkeeper
+  readonly webhooks: WebhookDoor
+  readonly stores: BlobStores
 }
 
 const statusOf: Record<RefusalKind, number> = {
@@ -37,10 +43,10 @@ const statusOf: Record<RefusalKind, number> = {
 const ClaimPath = Type.Object({ reference: Reference })
 
 /** What the published contract says of the operations of this door. */
-export const nativeOperations = [
+export const nativeOperations: readonly NativeOperation[] = [
   {
     id: 'claims.delete',
-    method: 'DELETE' as const,
+    method: 'DELETE',
     path: '/claims/{reference}',
     tag: 'Claims',
     summary: 'Delete a claim: what it still asks for is written off, its reference stays taken',
@@ -49,13 +55,15 @@ export const nativeOperations = [
   },
   {
     id: 'claims.explain',
-    method: 'GET' as const,
+    method: 'GET',
     path: '/claims/{reference}/explain',
     tag: 'Claims',
     summary: 'Every entry that made a claim ask for what it asks for',
     params: ClaimPath,
     status: 200,
   },
+  ...webhookOperations,
+  ...fileOperations,
 ]
 
 /** Mounts our own door at `/q/v1`: plain REST, errors as problem+json. */
@@ -77,6 +85,8 @@ export function mountNative(app: FastifyInstance, deps: NativeDeps): void {
         const { reference } = request.params as { reference: string }
         return explainClaim(deps.services.reader, request.tenant.tenantId, reference)
       })
+      mountWebhooks(scope, deps)
+      mountFiles(scope, deps)
     },
     { prefix: '/q/v1' },
   )

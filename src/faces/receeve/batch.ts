@@ -22,11 +22,19 @@ export interface ItemAnswer {
 /** A batch operation of this door: how its body falls into items, what each does, and in which words it is answered. */
 export interface BatchOperation<I = unknown, R = unknown> {
   readonly id: string
-  readonly tag: 'Account' | 'Claims' | 'Financial operations'
+  readonly tag:
+    | 'Account'
+    | 'AccountMandate'
+    | 'Claims'
+    | 'CustomTriggers'
+    | 'Financial operations'
+    | 'PromiseToPay'
   readonly summary: string
   readonly body: TSchema
   readonly data?: TSchema
   readonly takesForceAmountCheck?: boolean
+  /** 3.4.3: nearly all do. */
+  readonly takesTriggerName?: boolean
   items(body: never, keys: readonly string[]): BatchItem<I>[]
   command(context: CallContext, item: BatchItem<I>, options: CallOptions): Command<R>
   succeeded(item: BatchItem<I>, result: R): ItemAnswer

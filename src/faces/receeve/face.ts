@@ -8,12 +8,14 @@ import {
   type Reservation,
   reserveKey,
 } from '../../platform/idempotency.ts'
+import type { BlobStores } from '../../files/index.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
 import type { Services } from '../../platform/services.ts'
 import { queueBatch } from './async.ts'
 import { type ActionResponse, ActionResponseSchema, type BatchOperation } from './batch.ts'
 import { sendError } from './errors.ts'
 import { batchOperations } from './operations/index.ts'
+import { mountUpload, openUploads, uploadFiles } from './operations/upload-files.ts'
 import { type ReadOperation, readOperations } from './reads.ts'
 import { type BatchCall, requireItemCount, runBatch } from './run-batch.ts'
 
@@ -21,6 +23,7 @@ export interface ReceeveDeps {
   readonly services: Services
   readonly callers: BearerDeps
   readonly bookkeeper: Bookkeeper
+  readonly stores: BlobStores
 }
 
 const ClientPath = Type.Object({ clientId: Type.String({ format: 'uuid' }) })
@@ -29,7 +32,7 @@ const BatchQuery = Type.Object({
   async: Type.Optional(Type.Boolean()),
   sequential: Type.Optional(Type.Boolean()),
   triggerName: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-  minorVersion: Type.Optional(Type.String({ maxLength: 255 })),
+  minorVersion: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   forceAmountCheck: Type.Optional(Type.Boolean()),
 })
 interface BatchQueryValues {
@@ -48,6 +51,8 @@ export interface Published {
   readonly summary: string
   readonly query: TSchema
   readonly body?: TSchema
+  /** The body as a multipart form. */
+  readonly form?: TSchema
   readonly answer: TSchema
 }
 
@@ -58,11 +63,14 @@ export function publishedOperations(): Published[] {
     method: 'POST' as const,
     tag: batch.tag,
     summary: batch.summary,
-    query: queryOf(batch),
+    query:
+      batch.takesTriggerName === false
+        ? Type.Omit(queryOf(batch), ['triggerName'])
+        : queryOf(batch),
     body: batch.body,
     answer: Type.Record(Type.String(), answerSchema(batch)),
   }))
-  return [...reads, ...batches]
+  return [...reads, ...batches, uploadFiles]
 }
 
 function queryOf(batch: BatchOperation): TSchema {
@@ -82,6 +90,24 @@ declare module 'fastify' {
 
 /** Mounts the door at `/v1/{clientId}`; its token endpoint stands beside it. */
 export function mountReceeve(app: FastifyInstance, deps: ReceeveDeps): void {
+  const uploads = openUploads(deps.services, deps.stores)
+  mountAt(app, deps, {
+    prefix: '/v1',
+    mount(scope) {
+      for (const batch of batchOperations) mountBatch(scope, deps, batch)
+      for (const read of readOperations) mountRead(scope, deps, read)
+      mountUpload(scope, uploads)
+    },
+  })
+  // D-99: a newer text of the vendor has uploads here.
+  mountAt(app, deps, { prefix: '/files/v1', mount: (scope) => mountUpload(scope, uploads) })
+}
+
+function mountAt(
+  app: FastifyInstance,
+  deps: ReceeveDeps,
+  { prefix, mount }: { prefix: string; mount: (scope: FastifyInstance) => void },
+): void {
   void app.register(
     async (scope) => {
       parseJsonBodies(scope)
@@ -95,11 +121,10 @@ export function mountReceeve(app: FastifyInstance, deps: ReceeveDeps): void {
           const { clientId } = request.params as { clientId?: string }
           request.tenant = await bearerTenant(deps.callers, request.headers.authorization, clientId)
         })
-        for (const batch of batchOperations) mountBatch(inner, deps, batch)
-        for (const read of readOperations) mountRead(inner, deps, read)
+        mount(inner)
       })
     },
-    { prefix: '/v1' },
+    { prefix },
   )
 }
 

@@ -4,8 +4,10 @@ import { Account, CalendarDate, Debtor, Metadata, Reference } from '../../accoun
 import type { Json } from '../../book/index.ts'
 import { ClaimChange } from '../../claims/schema.ts'
 import { inTransaction } from '../../platform/db.ts'
+import { Mandate } from '../../mandates/schema.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Tables } from '../../platform/tables.ts'
+import { getAccountMandates } from './operations/account-mandates.ts'
 import { getAccount } from './operations/get-account.ts'
 import { getAccountClaims } from './operations/get-account-claims.ts'
 import { getDebtorAccountsAndClaims } from './operations/get-debtor-accounts-and-claims.ts'
@@ -28,7 +30,7 @@ export interface ReadOperation {
 
 const tracing = {
   triggerName: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-  minorVersion: Type.Optional(Type.String({ maxLength: 255 })),
+  minorVersion: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
 }
 const pageLimit = { minimum: 1, maximum: 10_000 }
 
@@ -49,15 +51,21 @@ export const readOperations: readonly ReadOperation[] = [
     async answerTo(call) {
       const reference = String(call.query['accountReference'])
       const account = await getAccount(call.services.reader, call.tenantId, reference)
-      if (call.query['triggerName'] !== undefined) {
-        const claims = await getAccountClaims(call.services.reader, {
-          tenantId: call.tenantId,
-          accountReference: reference,
-          status: 'ACTIVE',
-        })
-        await announceReads(call, claims as Json[])
-      }
+      await announceAccountRead(call, reference)
       return account
+    },
+  },
+  {
+    id: 'get_account_mandates',
+    tag: 'AccountMandate',
+    summary: 'The mandates of an account, in the order in which they were made',
+    query: Type.Object({ accountReference: Reference, ...tracing }),
+    answer: Type.Array(Mandate),
+    async answerTo(call) {
+      const reference = String(call.query['accountReference'])
+      const mandates = await getAccountMandates(call.services.reader, call.tenantId, reference)
+      await announceAccountRead(call, reference)
+      return mandates
     },
   },
   {
@@ -147,6 +155,14 @@ export const readOperations: readonly ReadOperation[] = [
       }),
   },
 ]
+
+/** D-20: a read of an account that names a trigger fires it for every active claim of the account. */
+async function announceAccountRead(call: ReadCall, accountReference: string): Promise<void> {
+  if (call.query['triggerName'] === undefined) return
+  const { services, tenantId } = call
+  const wanted = { tenantId, accountReference, status: 'ACTIVE' as const }
+  await announceReads(call, (await getAccountClaims(services.reader, wanted)) as Json[])
+}
 
 /** D-20: a read that names a trigger fires it for the claims that it read. */
 async function announceReads(call: ReadCall, claims: readonly Json[]): Promise<void> {

@@ -3,12 +3,14 @@ import type { Refusal } from '../../platform/refusal.ts'
 /** D-13: the numbers that this contract gives to what the book refuses. Only 4002 and 4007 are published. */
 const codes: Record<string, number> = {
   invalid_input: 4000,
+  mandate_not_found: 4000,
   amount_out_of_range: 4000,
   currency_mismatch: 4001,
   account_exists: 4002,
   claim_exists: 4002,
   debtor_exists: 4002,
   product_exists: 4002,
+  mandate_exists: 4002,
   claim_not_found: 4003,
   account_not_found: 4004,
   debtor_not_found: 4005,

@@ -1,10 +1,13 @@
 import type { BatchOperation } from '../batch.ts'
+import { createAccountMandates, deleteAccountMandates } from './account-mandates.ts'
 import { addAccountDebtors, updateAccountDebtors } from './account-debtors.ts'
 import { addAccountProducts, updateAccountProducts } from './account-products.ts'
 import { addAccountLedgerEntries } from './add-account-ledger-entries.ts'
 import { createClaims, importClaims, recreateClaims, updateClaims } from './claims.ts'
 import { createAccounts } from './create-accounts.ts'
+import { createPromisesToPay } from './create-promises-to-pay.ts'
 import { creditClaims, debitClaims } from './credit-claims.ts'
+import { executeCustomTriggers } from './execute-custom-triggers.ts'
 import { matchAccountPayment } from './match-account-payment.ts'
 import { resolveClaims } from './resolve-claims.ts'
 import { setAccountScores } from './set-account-scores.ts'
@@ -30,4 +33,8 @@ export const batchOperations: readonly BatchOperation[] = [
   resolveClaims,
   creditClaims,
   debitClaims,
+  createPromisesToPay,
+  executeCustomTriggers,
+  createAccountMandates,
+  deleteAccountMandates,
 ]
