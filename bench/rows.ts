@@ -197,15 +197,15 @@ export async function matchRows(bench: Bench): Promise<Row[]> {
     used += 1
     return { kind: 'match', accounts: debtors, from: (used - 1) * perRun, run: newRun() }
   }
-  const load = { connections: 16, extent: { seconds: 120, count: perRun } }
+  const load = { connections: 64, extent: { seconds: 120, count: perRun } }
   const sides = [overHttp(bench, match, load), inSql(bench, match, load)]
-  bench.say('(c) payments are matched, 16 connections')
+  bench.say('(c) payments are matched, 64 connections')
   await inTurns(sides, 1)
   const [ours = [], raw = []] = await inTurns(sides, bench.repetitions)
   return [
     {
       id: 'c',
-      name: 'payments matched over 5 claims, 16 connections',
+      name: 'payments matched over 5 claims, 64 connections',
       numerator: rates(ours),
       denominator: rates(raw),
       denominatorName: 'PL/pgSQL function',

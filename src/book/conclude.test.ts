@@ -141,7 +141,7 @@ describe('a command that ends', () => {
     expect(claim.resolutionReason).toBe('CLAIM_PAID')
   })
 
-  // Found by the simulator: it was CLAIM_DISCARDED in a batch with the discount, and CLAIM_PAID in a batch of its own.
+  // Found by random commands: it was CLAIM_DISCARDED in a batch with the discount, and CLAIM_PAID in a batch of its own.
   it('calls a claim discarded that corrections brought to 0 before its debtor came, in whatever batch', () => {
     const { book, claim } = bookWithClaim({ status: 'PENDING', primaryDebtor: null })
     add(book, { kind: 'discount', ...target(book) })
@@ -173,7 +173,7 @@ describe('a command that ends', () => {
     )
   })
 
-  // Found by the simulator: a claim resolved anew took the account's meta of the day, or did not, by its batch.
+  // It took the account's meta of the day where another command of the batch had it loaded.
   it('keeps the snapshot of meta of a resolved claim that is resolved again (D-29)', () => {
     const { book, claim } = bookWithClaim({
       status: 'RESOLVED',

@@ -41,8 +41,8 @@ export async function recogniseFile(claimed: ClaimedFile): Promise<RecognisedFil
   return { name, contentType: type.contentType, bytes, sha256 }
 }
 
-// Two letters are a weak mark: a table may begin with them.
-const weakMarks = new Set(['image/bmp', 'application/x-msdownload'])
+// Two bytes are a weak mark: a table may begin with these letters, and UTF-16 with what sound begins with.
+const weakMarks = new Set(['image/bmp', 'application/x-msdownload', 'audio/mpeg'])
 
 /** The type that the first bytes betray; undefined for texts, which have no such mark. */
 async function magicOf(bytes: Buffer, head: string | undefined): Promise<FileType | undefined> {

@@ -38,6 +38,7 @@ function wideHead(bytes: Buffer, encoding: string): string | undefined {
 }
 
 // Nothing follows the star, so it never goes back: a pattern that did would take years over a file of comments.
+const comments = /^\s*(?:<!--[^]*?-->\s*)*/
 const prologue = /^\s*(?:(?:<\?xml\s[^]*?\?>|<!--[^]*?-->)\s*)*/i
 // What makes a browser read a text as a page, whatever its name says (WHATWG MIME Sniffing, 7.1), and what a shell runs.
 const pageStart =
@@ -46,7 +47,7 @@ const scriptStart = /^(?:#!|@echo off|<\?php|<%)/i
 
 /** Whether a text begins as a page, a picture that runs scripts, or a program. */
 export function isActive(head: string): boolean {
-  return pageStart.test(head.replace(prologue, '')) || scriptStart.test(head)
+  return pageStart.test(head.replace(comments, '')) || scriptStart.test(head)
 }
 
 /** Whether a text begins as XML. */

@@ -39,6 +39,34 @@ describe('the configuration', () => {
     })
   })
 
+  it('keeps files at an S3 server where it is told all that needs', () => {
+    const env = {
+      QUITTANCE_FILES: 's3',
+      QUITTANCE_S3_ENDPOINT: 'https://s3.example:9000/',
+      QUITTANCE_S3_BUCKET: 'files',
+      QUITTANCE_S3_ACCESS_KEY_ID: 'id',
+      QUITTANCE_S3_SECRET_ACCESS_KEY: 'secret/+=',
+    }
+    expect(loadConfig(env, {}).files).toEqual({
+      kind: 's3',
+      endpoint: 'https://s3.example:9000',
+      bucket: 'files',
+      region: 'us-east-1',
+      accessKeyId: 'id',
+      secretAccessKey: 'secret/+=',
+    })
+    expect(problemsOf({ QUITTANCE_FILES: 's3', QUITTANCE_S3_BUCKET: 'files' })).toEqual([
+      expect.stringMatching(/^QUITTANCE_S3_ENDPOINT: QUITTANCE_FILES=s3 needs it/),
+      expect.stringMatching(/^QUITTANCE_S3_ACCESS_KEY_ID: QUITTANCE_FILES=s3 needs it/),
+      expect.stringMatching(/^QUITTANCE_S3_SECRET_ACCESS_KEY: QUITTANCE_FILES=s3 needs it/),
+    ])
+    const wrong = { QUITTANCE_S3_SECRET_ACCESS_KEY: 'not one word', QUITTANCE_S3_BUCKET: 'A/b' }
+    const told = problemsOf({ ...env, ...wrong, QUITTANCE_S3_ENDPOINT: 'ftp://x' })
+    expect(told).toHaveLength(3)
+    expect(told.join()).not.toContain('not one word')
+    expect(problemsOf({ QUITTANCE_FILES: 'tape' })).toHaveLength(1)
+  })
+
   it('reads the environment', () => {
     const config = loadConfig(
       {

@@ -80,7 +80,7 @@ test(
       all.push(...sent)
       server = await ServerProcess.start(dataDir, firstStartMaxMs)
       expect(await server.isReady()).toBe(true)
-      expect(server.startedInMs).toBeLessThan(readyMaxMs)
+      if (!server.hasCompiled) expect(server.startedInMs).toBeLessThan(readyMaxMs)
       await withPool((pool) => checkRound(pool, { sent, round }))
     }
     // A load that acknowledged next to nothing would prove nothing; neither would one that was never cut short.

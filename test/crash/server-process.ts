@@ -24,13 +24,22 @@ export class ServerProcess {
   readonly dataDir: string
   readonly url: string
   readonly startedInMs: number
+  /** Somebody changed the sources meanwhile: the time says nothing about the start. */
+  readonly hasCompiled: boolean
   private readonly child: ChildProcess
 
-  private constructor(made: { child: ChildProcess; dataDir: string; url: string; ms: number }) {
+  private constructor(made: {
+    child: ChildProcess
+    dataDir: string
+    url: string
+    ms: number
+    hasCompiled: boolean
+  }) {
     this.child = made.child
     this.dataDir = made.dataDir
     this.url = made.url
     this.startedInMs = made.ms
+    this.hasCompiled = made.hasCompiled
   }
 
   /** Starts the server and answers when it says that it listens. */
@@ -62,7 +71,9 @@ export class ServerProcess {
       child.kill('SIGKILL')
       throw error
     })
-    return new ServerProcess({ child, dataDir, url, ms: performance.now() - startedAt })
+    const ms = performance.now() - startedAt
+    const hasCompiled = complained.includes('compiles its sources')
+    return new ServerProcess({ child, dataDir, url, ms, hasCompiled })
   }
 
   async createTenant(name: string): Promise<Created> {

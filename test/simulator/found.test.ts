@@ -4,7 +4,8 @@ import { assertStoreBalances } from './balance.ts'
 import { MemoryStore, type Row } from './memory-store.ts'
 import { commandOf, openingSteps, type Step } from './steps.ts'
 
-// What the random commands found, each as short as it can be told. A0 has a debtor, A1 has none.
+// What random commands, and reading the book beside them, found; each as short as it can be told. A0 has a debtor, A1
+// has none.
 
 const now = new Date('2026-03-10T12:00:00.000Z')
 const opened = (): MemoryStore => {

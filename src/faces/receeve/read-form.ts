@@ -12,7 +12,7 @@ export interface Form {
 
 const fieldsMax = 20
 const fieldBytesMax = 4_000
-const nameBytesMax = 100
+const nameLengthMax = 100
 const headersMax = 20
 const formBytesMax = fileBytesMax + 256 * 1024
 const deadlineMs = 120_000
@@ -22,7 +22,6 @@ const limits = {
   fields: fieldsMax,
   parts: fieldsMax + 1,
   fieldSize: fieldBytesMax,
-  fieldNameSize: nameBytesMax,
   fileSize: fileBytesMax,
   headerPairs: headersMax,
 }
@@ -32,6 +31,9 @@ const malformed = (why: string) => new Refusal('malformed_form', 'invalid', `bod
 /** Reads a multipart body into memory, as far as its limits and the allowance go. */
 export async function readForm(request: FastifyRequest, allowance: Allowance): Promise<Form> {
   if (!request.isMultipart()) throw malformed(' should be multipart/form-data')
+  // The parser takes an empty one, and every line that begins with two dashes for it.
+  const type = request.headers['content-type'] ?? ''
+  if (!/;\s*boundary=(?:"[^"]+"|[^\s";]+)/i.test(type)) throw malformed(' should name its boundary')
   endInTime(request)
   try {
     if (Number(request.headers['content-length'] ?? 0) > formBytesMax) {
@@ -62,8 +64,13 @@ async function collect(parts: AsyncIterable<Multipart>, allowance: Allowance): P
       file = await readFile(part, allowance)
       continue
     }
-    const { fieldname, value } = part
-    if (part.fieldnameTruncated || part.valueTruncated) {
+    const { value } = part
+    // The parser gives a part without a name, whatever its types say, and shortens no name.
+    const fieldname = (part.fieldname as string | undefined) ?? ''
+    if (fieldname.length > nameLengthMax) {
+      throw malformed(` should NOT have field names longer than ${nameLengthMax} characters`)
+    }
+    if (part.valueTruncated) {
       throw malformed(` should NOT have fields longer than ${fieldBytesMax} bytes`)
     }
     if (fields.has(fieldname)) throw malformed(` should NOT have the field '${fieldname}' twice`)
