@@ -448,9 +448,9 @@ describe('order', () => {
     receiver.react = () => 503
     for (let n = 1; n <= 5; n += 1) await happen(...claims.map((claim) => created(claim, n)))
     const run = worker()
-    for (let waitedMs = 0; waitedMs < 72 * hourMs; waitedMs += 30 * minuteMs) {
+    for (let waitedMs = 0; waitedMs < 72 * hourMs; waitedMs += hourMs) {
       await run.drain()
-      passMs(30 * minuteMs)
+      passMs(hourMs)
     }
     await recorded()
     expect(receiver.acknowledged).toEqual([])
