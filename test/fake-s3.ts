@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { AwsV4Signer } from 'aws4fetch'
@@ -25,12 +25,13 @@ export async function startFakeS3(keys: Keys): Promise<FakeS3> {
   const objects = new Map<string, Buffer>()
   const seen: string[] = []
   const failures: number[] = []
-  const server = createServer((request, response) => {
-    void answerTo(request).then(([status, body]) => {
-      seen.push(`${request.method} ${status}`)
-      response.writeHead(status, { 'content-length': body.length }).end(body)
-    })
-  })
+  const server = createServer((request, response) => void answer(request, response))
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [status, body] = await answerTo(request)
+    seen.push(`${request.method} ${status}`)
+    response.writeHead(status, { 'content-length': body.length }).end(body)
+  }
 
   async function answerTo(request: IncomingMessage): Promise<[number, Buffer]> {
     const body = await buffer(request)

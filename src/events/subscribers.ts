@@ -9,6 +9,8 @@ export interface Subscriber {
   readonly name: string
   /** The event types it wants; others are passed over. */
   readonly types: readonly string[]
+  /** Whether it wants anything of this tenant; while it does not, its events are not even read. */
+  isWanted?(tx: Tx): Promise<boolean>
   /** Handles events in order, in the transaction that moves the cursor: what it does happens once. */
   handle(tx: Tx, events: readonly StoredEvent[]): Promise<void>
 }
@@ -120,6 +122,7 @@ function handleNext(
   tenantId: string,
 ): Promise<boolean> {
   return inTransaction(options.db, { tenantId, now: options.clock() }, async (tx) => {
+    if (subscriber.isWanted && !(await subscriber.isWanted(tx))) return false
     const cursor = await lockCursor(tx, subscriber.name)
     if (!cursor) return false
     // Nothing past the oldest running transaction: a late commit would be passed over for ever.
@@ -137,6 +140,14 @@ function handleNext(
       where tenant_id = ${tenantId} and subscriber = ${subscriber.name}`.execute(tx.db)
     return rows.length === eventsAtOnce
   })
+}
+
+/** Lets a subscriber that becomes wanted begin here: what was committed before is passed over unread. */
+export async function skipToNow({ tenantId, db }: Tx, subscriber: string): Promise<void> {
+  await sql`insert into event_cursor as c (tenant_id, subscriber, xid, seq)
+    values (${tenantId}, ${subscriber}, pg_snapshot_xmin(pg_current_snapshot()), 0)
+    on conflict (tenant_id, subscriber) do update set xid = excluded.xid, seq = 0
+    where c.xid < excluded.xid`.execute(db)
 }
 
 async function lockCursor(tx: Tx, subscriber: string): Promise<Cursor | undefined> {

@@ -19,5 +19,4 @@ export const refuse = defineRefusals({
     message: 'The file is not what its name or its content type says',
   },
   invalid_cursor: { kind: 'invalid', message: 'This cursor was not given by us' },
-  storage_unavailable: { kind: 'unavailable', message: 'The file storage cannot be reached' },
 })

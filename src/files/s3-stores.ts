@@ -2,11 +2,14 @@ import { Readable } from 'node:stream'
 import { AwsClient } from 'aws4fetch'
 import type { Logger } from 'pino'
 import type { S3Config } from '../platform/config.ts'
+import { Refusal } from '../platform/refusal.ts'
 import { type BlobStores, placeOf, readBlob, tenantPlace } from './blob-store.ts'
-import { refuse } from './refusals.ts'
 
 const answerTimeoutMs = 60_000
 const retries = 2
+
+const unavailable = () =>
+  new Refusal('storage_unavailable', 'unavailable', 'The file storage cannot be reached', 5)
 
 interface Call {
   readonly method: 'PUT' | 'GET' | 'DELETE'
@@ -23,13 +26,13 @@ export function createS3Stores(s3: S3Config, log: Pick<Logger, 'warn'>): BlobSto
   async function call({ url, ...init }: Call, accepted: readonly number[]): Promise<Response> {
     const response = await answerOf(client, url, init).catch((error: unknown) => {
       log.warn({ err: error }, 'the S3 server could not be reached')
-      throw refuse('storage_unavailable')
+      throw unavailable()
     })
     if (accepted.includes(response.status)) return response
     const told = (await response.text().catch(() => '')).slice(0, 500)
     if (response.status >= 500 || response.status === 429) {
       log.warn({ status: response.status, told }, 'the S3 server failed')
-      throw refuse('storage_unavailable')
+      throw unavailable()
     }
     throw new Error(`S3 answered ${init.method} with ${response.status}: ${told}`)
   }

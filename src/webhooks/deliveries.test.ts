@@ -182,7 +182,7 @@ describe('a message', () => {
     await happen(created('C'), { type: 'event.note.created', data: {} })
     await worker().drain()
     const seen = receiver.received.map(({ path, body }) => [path, body.payload.details.messageType])
-    expect(seen.toSorted(([a], [b]) => byText(String(a), String(b)))).toEqual([
+    expect(seen.toSorted((a, b) => byText(a.join(), b.join()))).toEqual([
       ['/hook', 'event.claim.created.v1'],
       ['/hook/all', 'event.claim.created.v1'],
       ['/hook/all', 'event.note.created.v1'],

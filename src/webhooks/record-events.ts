@@ -3,7 +3,7 @@ import { eventTypes, type StoredEvent, type Subscriber } from '../events/index.t
 import type { Tx } from '../platform/db.ts'
 import { orderKeyOf, payloadOf } from './message.ts'
 import { lineUp, type OrderKey } from './order.ts'
-import { everyType } from './subscriptions.ts'
+import { everyType, hasActiveWebhook, subscriberName } from './subscriptions.ts'
 
 const dayMs = 86_400_000
 /** How long a message is tried. Longer than the 24 hours of D-101: a receiver may be down for three days. */
@@ -12,8 +12,9 @@ export const triedForMs = 5 * dayMs
 /** Writes down, for every event, which subscriptions are to be told of it; once, whatever is repeated. */
 export function webhookSubscriber(onRecorded: (tenantId: string) => void): Subscriber {
   return {
-    name: 'webhooks',
+    name: subscriberName,
     types: [...eventTypes],
+    isWanted: hasActiveWebhook,
     async handle(tx, events) {
       const added = await recordDeliveries(tx, events)
       if (added > 0) onRecorded(tx.tenantId)

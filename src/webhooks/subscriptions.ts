@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { knownEventType } from '../events/index.ts'
+import { knownEventType, skipToNow } from '../events/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { makeAllDue } from './order.ts'
@@ -9,6 +9,8 @@ import type { NewWebhook, Webhook, WebhookPatch } from './schema.ts'
 const webhooksMax = 100
 
 export const everyType = '*'
+/** Under this name the events are read. */
+export const subscriberName = 'webhooks'
 
 const columns = [
   'subscription_id',
@@ -41,6 +43,7 @@ export async function createWebhook(tx: Tx, input: NewWebhook): Promise<Webhook>
   const { tenantId, now, db } = tx
   const eventTypes = eventTypesOf(input.eventTypes)
   await requireRoom(tx)
+  if (input.isActive !== false) await beginReading(tx)
   const row: SubscriptionRow = {
     subscription_id: newId(),
     url: input.url,
@@ -63,6 +66,18 @@ export async function createWebhook(tx: Tx, input: NewWebhook): Promise<Webhook>
     })
     .execute()
   return webhookView(row)
+}
+
+/** Whether anybody is to be told of anything. */
+export async function hasActiveWebhook({ tenantId, db }: Tx): Promise<boolean> {
+  const { rows } = await sql`select 1 from webhook_subscription
+    where tenant_id = ${tenantId} and is_active limit 1`.execute(db)
+  return rows.length > 0
+}
+
+/** While nobody listened no event was read: the first who listens begins here, not with all that happened meanwhile. */
+async function beginReading(tx: Tx): Promise<void> {
+  if (!(await hasActiveWebhook(tx))) await skipToNow(tx, subscriberName)
 }
 
 async function requireRoom({ tenantId, db }: Tx): Promise<void> {
@@ -96,6 +111,7 @@ export async function changeWebhook(tx: Tx, id: string, patch: WebhookPatch): Pr
     ...(isFresh ? { failing_since: null, paused_at: null, pause_reason: null } : {}),
     updated_at: tx.now,
   }
+  if (isActive && !before.is_active) await beginReading(tx)
   await writeWebhook(tx, row, isFresh)
   if (!isFresh) return webhookView(row)
   await makeAllDue(tx, id)

@@ -8,6 +8,7 @@ import { createDiskStores } from '../../../src/files/disk-stores.ts'
 import { pdf } from '../../file-samples.ts'
 import { seedBooks } from '../../platform/doors.ts'
 import { type Answer, type TestTenant, world } from '../../world.ts'
+import type { Loose } from './given.ts'
 
 const it = world({ workers: false })
 let tenant: TestTenant
@@ -53,7 +54,7 @@ interface Sent {
 function send(
   payload: Buffer | string,
   { who = tenant, prefix = '/v1', query = '', headers }: Sent = {},
-): Promise<Answer<any>> {
+): Promise<Answer<Loose>> {
   const url = `${prefix}/${who.tenantId}/upload_files${query}`
   return who.call({
     method: 'POST',
@@ -66,7 +67,7 @@ const upload = (fields: Fields, file: FilePart = {}, sent: Sent = {}) =>
   send(formOf(fields, [file]), sent)
 
 const rowsOf = async (table: string, who = tenant) => {
-  const { rows } = await it.database.ownerPool.query<Record<string, any>>(
+  const { rows } = await it.database.ownerPool.query<Record<string, Loose>>(
     `select * from quittance.${table} where tenant_id = $1`,
     [who.tenantId],
   )
@@ -254,7 +255,7 @@ describe('upload_files answers 200 without success and keeps nothing for', () =>
 
 /** Each is refused as a whole, in both published shapes (D-12), and leaves nothing. */
 async function expectRefused(
-  sent: Promise<Answer<any>>,
+  sent: Promise<Answer<Loose>>,
   { status = 400, message }: { status?: number; message?: string | RegExp } = {},
 ): Promise<void> {
   const { status: given, body } = await sent
@@ -287,6 +288,7 @@ describe('upload_files refuses', () => {
     ],
     ['a huge field', { ...product, documentType: 'x'.repeat(2_000_000) }, /longer than 4000/],
     ['a huge field name', { ...product, ['x'.repeat(1_000)]: 'x' }, /names longer than 100/],
+    ['a field name beyond all headers', { ...product, ['x'.repeat(100_000)]: 'x' }, /names longer/],
     ['the name of what every object has', { ...product, constructor: 'x' }, /./],
     ['__proto__', [...Object.entries(product), ['__proto__', 'x']], /./],
   ])('%s', async (_what, fields, message) => {
@@ -336,13 +338,11 @@ describe('upload_files refuses', () => {
   test('nothing because of parts that name no field: they are unknown ones, whatever their size', async () => {
     const unnamed = [
       `--${boundary}\r\n${'X-A: b\r\n'.repeat(50_000)}\r\n\r\n`,
-      `--${boundary}\r\nContent-Disposition: form-data; name="${'x'.repeat(100_000)}"\r\n\r\nx\r\n`,
-      `--${boundary}\r\n\r\nx\r\n`,
       `--${boundary}\r\nContent-Disposition: form-data\r\n\r\nx\r\n`,
+      `--${boundary}\r\n\r\nx\r\n`,
     ]
     for (const part of unnamed) {
       const answer = await send(Buffer.concat([Buffer.from(part), formOf(product)]))
-      expect({ part: part.slice(0, 90), ...answer }).toMatchObject({ status: 200 })
       expect(answer.body.ACC).toMatchObject({ success: true })
     }
   })
@@ -488,7 +488,7 @@ describe('a blob that no file names', () => {
     later(25)
     tenant = { ...tenant, ...(await renewed()) }
     const stores = store()
-    let uploading: Promise<Answer<any>> | undefined
+    let uploading: Promise<Answer<Loose>> | undefined
     const slow = {
       ...stores,
       of: (tenantId: string) => ({
@@ -504,7 +504,7 @@ describe('a blob that no file names', () => {
     await sweep(slow)
     expect((await uploading)?.body.ACC).toMatchObject({ success: true })
     expect(await blobsOf()).toHaveLength(1)
-    const [file] = (await rowsOf('file')) as [Record<string, any>]
+    const [file] = (await rowsOf('file')) as [Record<string, Loose>]
     expect((await content(file['file_id'])).status).toBe(200)
   })
 
