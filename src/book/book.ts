@@ -36,6 +36,8 @@ export interface BookChanges {
   readonly changedItems: Set<Item>
   readonly newClaims: Set<Claim>
   readonly changedClaims: Set<Claim>
+  /** Claims of which only the standing changed: far less to write, and the usual case of a payment. */
+  readonly movedClaims: Set<Claim>
   readonly newDebtorLinks: AccountDebtor[]
   readonly newProducts: Set<Product>
   readonly changedProducts: Set<Product>
@@ -56,6 +58,16 @@ export interface Loaded {
   readonly header: AccountHeader
   readonly isNew: boolean
 }
+
+/** What the ledger changes of a claim by itself. */
+const standingFields: ReadonlySet<string> = new Set<keyof Claim>([
+  'status',
+  'resolutionReason',
+  'isResolvedByRequest',
+  'resolvedAtMs',
+  'frozenMeta',
+  'currentDueOn',
+])
 
 const newClaim: ClaimBefore = { status: 'NONE', amountMinor: 0, feesMinor: 0, isCounted: false }
 
@@ -94,6 +106,7 @@ export class Book {
       changedItems: new Set(),
       newClaims: new Set(),
       changedClaims: new Set(),
+      movedClaims: new Set(),
       newDebtorLinks: [],
       newProducts: new Set(),
       changedProducts: new Set(),
@@ -235,7 +248,10 @@ export class Book {
   changeClaim(claim: Claim, patch: Partial<Claim>): void {
     this.touch(claim)
     this.journal.assign(claim, patch)
-    if (!this.changes.newClaims.has(claim)) this.journal.add(this.changes.changedClaims, claim)
+    if (this.changes.newClaims.has(claim)) return
+    const isStanding = Object.keys(patch).every((field) => standingFields.has(field))
+    assert(isStanding || claim.isWhole !== false, 'the command did not name this claim')
+    this.journal.add(isStanding ? this.changes.movedClaims : this.changes.changedClaims, claim)
   }
 
   /** Counts money toward the promise on the item's claim, if there is one; negative what is taken back (D-91). */
@@ -282,6 +298,7 @@ export class Book {
     this.journal.remove(this.touched, claim)
     this.journal.remove(this.claims, claim.itemSeq)
     this.journal.remove(this.changes.changedClaims, claim)
+    this.journal.remove(this.changes.movedClaims, claim)
     return before
   }
 

@@ -1,12 +1,5 @@
 export { type Book, bounded, type ClaimBefore } from './book.ts'
-export {
-  Bookkeeper,
-  type Command,
-  type Companion,
-  decideOne,
-  OutcomeUnknown,
-  type Outcome,
-} from './bookkeeper.ts'
+export { Bookkeeper, type Command, type Companion, type Outcome } from './bookkeeper.ts'
 export { claimNames } from './claim-names.ts'
 export { conclude, reactivate, resolve, uncount } from './conclude.ts'
 export { type ClaimAt, Desk, type Needs } from './desk.ts'

@@ -73,48 +73,53 @@ cross join lateral (
 where e.account_id = a.account_id and e.reference = w.r`
 
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`
+// What only changes of the claim itself look at; a payment moves many claims and reads none of it.
+const whole = (column: string) => `case when i.is_whole then ${column} end`
 const claimFields = `'claimId', c.claim_id, 'reference', c.reference, 'receeveReference', c.receeve_reference,
   'accountId', c.account_id, 'itemSeq', c.item_seq, 'isManaged', c.is_managed, 'status', c.status,
   'resolutionReason', c.resolution_reason, 'isResolvedByRequest', c.is_resolved_by_request,
   'originalDueOn', c.original_due_on, 'currentDueOn', c.current_due_on, 'debtorReference', c.debtor_reference,
-  'primaryDebtor', c.primary_debtor, 'productReference', c.product_reference, 'portfolioReference', c.portfolio_reference,
-  'creditorReference', c.creditor_reference, 'paymentReference', c.payment_reference, 'scores', c.scores, 'meta', c.meta,
+  'isWhole', i.is_whole, 'primaryDebtor', ${whole('c.primary_debtor')}, 'productReference', c.product_reference, 'portfolioReference', c.portfolio_reference,
+  'creditorReference', c.creditor_reference, 'paymentReference', c.payment_reference, 'scores', ${whole('c.scores')},
+  'meta', ${whole('c.meta')},
   'frozenMeta', c.frozen_meta, 'createdAtMs', ${ms('c.created_at')}, 'resolvedAtMs', ${ms('c.resolved_at')},
   'deletedAtMs', ${ms('c.deleted_at')}, 'promise', ${promiseOfClaim}`
 
 // A principal comes with its fees and its claim: status and totals hang on all of them together.
 export const loadItems = `
-with roots as (
-  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq) as root
+with named as (
+  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq) as root, false as is_whole
   from ${triples(1)} join account a on a.tenant_id = w.t and a.reference = w.a
   join entry e on e.tenant_id = a.tenant_id and e.account_id = a.account_id and e.reference = w.r
   join item i on i.tenant_id = e.tenant_id and i.account_id = e.account_id and i.item_seq = e.item_seq
-  union
-  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq)
+  union all
+  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq), false
   from ${pairs(2)} join account a on a.tenant_id = w.t and a.reference = w.r
   join item i on i.tenant_id = a.tenant_id and i.account_id = a.account_id and i.is_open
-  union
-  select c.tenant_id, c.account_id, c.item_seq
+  union all
+  select c.tenant_id, c.account_id, c.item_seq, true
   from ${pairs(3)} join account a on a.tenant_id = w.t and a.reference = w.r
   join claim c on c.tenant_id = a.tenant_id and c.account_id = a.account_id and c.status in ('PENDING', 'ACTIVE')
-  union
-  select c.tenant_id, c.account_id, c.item_seq
+  union all
+  select c.tenant_id, c.account_id, c.item_seq, true
   from ${pairs(4)} join claim c on c.tenant_id = w.t and c.reference = w.r
-  union
+  union all
   -- The fence keeps the claims of an account that has a debtor from being read at all.
-  select c.tenant_id, c.account_id, c.item_seq
+  select c.tenant_id, c.account_id, c.item_seq, true
   from (select a.tenant_id, a.account_id from ${pairs(5)} join account a on a.tenant_id = w.t and a.reference = w.r
     where not exists (select from account_debtor d where d.tenant_id = a.tenant_id and d.account_id = a.account_id)
     offset 0) a
   join claim c on c.tenant_id = a.tenant_id and c.account_id = a.account_id and c.status = 'PENDING'
+), roots as (
+  select tenant_id, account_id, root, bool_or(is_whole) as is_whole from named group by tenant_id, account_id, root
 )
 select i.tenant_id as "tenantId", i.account_id as "accountId", i.item_seq as seq, i.kind, i.origin, i.reference,
   i.outstanding_minor as "outstandingMinor", i.paid_minor as "paidMinor", i.parent_seq as "parentSeq", i.position,
   i.is_retired as "isRetired", i.fee_type as "feeType", i.product_reference as "productReference", i.due_on as "dueOn",
   (extract(epoch from i.created_at) * 1000)::bigint as "createdAtMs", c.claim from (
-  select i.* from roots r join item i on i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.item_seq = r.root
+  select i.*, r.is_whole from roots r join item i on i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.item_seq = r.root
   union all
-  select i.* from roots r join item i on i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.parent_seq = r.root
+  select i.*, r.is_whole from roots r join item i on i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.parent_seq = r.root
 ) i left join lateral (
   select json_build_object(${claimFields}) as claim from claim c
   where c.tenant_id = i.tenant_id and c.account_id = i.account_id and c.item_seq = i.item_seq

@@ -125,6 +125,8 @@ export interface Claim {
   originalDueOn: string
   currentDueOn: string
   debtorReference: string | null
+  /** False where it was loaded to be paid only: its debtor copy, scores and meta are not here and cannot be changed. */
+  readonly isWhole?: boolean
   primaryDebtor: Json | null
   productReference: string | null
   portfolioReference: string | null

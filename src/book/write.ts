@@ -76,8 +76,10 @@ const claimRow = `tenant_id uuid, claim_id uuid, reference text, receeve_referen
   resolved_at timestamptz, deleted_at timestamptz`
 
 // A claim that is resolved keeps the account's meta of that moment (D-29).
-const frozenMeta = `case when r.status <> 'RESOLVED' then null else coalesce(r.frozen_meta,
-  (select a.meta from account a where a.tenant_id = r.tenant_id and a.account_id = r.account_id)) end`
+const frozenMeta = (
+  row: 'r' | 'c',
+) => `case when r.status <> 'RESOLVED' then null else coalesce(r.frozen_meta,
+  (select a.meta from account a where a.tenant_id = r.tenant_id and a.account_id = ${row}.account_id)) end`
 
 const insertClaims = `
 insert into claim (tenant_id, claim_id, reference, receeve_reference, account_id, item_seq, is_managed, status,
@@ -93,8 +95,16 @@ update claim c set receeve_reference = r.receeve_reference, account_id = r.accou
   current_due_on = r.current_due_on, debtor_reference = r.debtor_reference, primary_debtor = r.primary_debtor,
   product_reference = r.product_reference, portfolio_reference = r.portfolio_reference,
   creditor_reference = r.creditor_reference, payment_reference = r.payment_reference, scores = r.scores, meta = r.meta,
-  frozen_meta = ${frozenMeta}, resolved_at = r.resolved_at, deleted_at = r.deleted_at
+  frozen_meta = ${frozenMeta('r')}, resolved_at = r.resolved_at, deleted_at = r.deleted_at
 from json_to_recordset($1::json) as r(${claimRow})
+where c.tenant_id = r.tenant_id and c.claim_id = r.claim_id`
+
+const updateStandings = `
+update claim c set status = r.status, resolution_reason = r.resolution_reason,
+  is_resolved_by_request = r.is_resolved_by_request, current_due_on = r.current_due_on, resolved_at = r.resolved_at,
+  frozen_meta = ${frozenMeta('c')}
+from json_to_recordset($1::json) as r(tenant_id uuid, claim_id uuid, status text, resolution_reason text,
+  is_resolved_by_request boolean, current_due_on date, resolved_at timestamptz, frozen_meta jsonb)
 where c.tenant_id = r.tenant_id and c.claim_id = r.claim_id`
 
 const insertProviderPayments = `
@@ -151,6 +161,7 @@ export function writesOf(desks: Iterable<Desk>): Write[] {
     write('write_item_changes', updateItems, lists.items),
     write('write_claims', insertClaims, lists.newClaims),
     write('write_claim_changes', updateClaims, lists.claims),
+    write('write_claim_standings', updateStandings, lists.standings),
     write('write_provider_payments', insertProviderPayments, lists.providerPayments),
     ...agreementWrites(lists.agreements),
     write('write_events', insertEvents, lists.events),
@@ -179,6 +190,7 @@ function emptyLists() {
     items: list(),
     newClaims: list(),
     claims: list(),
+    standings: list(),
     providerPayments: list(),
     agreements: emptyAgreements(),
     events: list(),
@@ -231,6 +243,9 @@ function collect(lists: Lists, { desk, book, at }: { desk: Desk; book: Book; at:
   for (const item of changes.changedItems) lists.items.push(itemRow(key, item))
   for (const claim of changes.newClaims) lists.newClaims.push(claimRowOf(desk, claim))
   for (const claim of changes.changedClaims) lists.claims.push(claimRowOf(desk, claim))
+  for (const claim of changes.movedClaims) {
+    if (!changes.changedClaims.has(claim)) lists.standings.push(standingOf(desk, claim))
+  }
   for (const payment of changes.newProviderPayments) {
     lists.providerPayments.push({
       ...key,
@@ -295,6 +310,19 @@ function itemRow(key: { tenant_id: string; account_id: string }, item: Item): Js
 
 const isoOf = (ms: number) => new Date(ms).toISOString()
 const dateOf = (ms: number | null) => (ms === null ? undefined : isoOf(ms))
+
+function standingOf(desk: Desk, claim: Claim): Json {
+  return {
+    tenant_id: desk.tenantId,
+    claim_id: claim.claimId,
+    status: claim.status,
+    resolution_reason: claim.resolutionReason ?? undefined,
+    is_resolved_by_request: claim.isResolvedByRequest,
+    current_due_on: claim.currentDueOn,
+    resolved_at: dateOf(claim.resolvedAtMs),
+    frozen_meta: claim.frozenMeta ?? undefined,
+  }
+}
 
 // What is null is left out: absent means the same to the statement, and is shorter to say and to read.
 function claimRowOf(desk: Desk, claim: Claim): Json {

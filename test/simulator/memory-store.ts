@@ -345,6 +345,13 @@ export class MemoryStore {
       const frozen_meta = row.status === 'RESOLVED' ? given : null
       this.checkClaim(update(this.claim.part(''), row.claim_id, { ...row, frozen_meta }))
     },
+    write_claim_standings: (row) => {
+      const before = this.claim.part('').get(row.claim_id)
+      must(before !== undefined, 'a claim to change', row)
+      const given = row.frozen_meta ?? this.accountRow(before!.account_id).meta
+      const frozen_meta = row.status === 'RESOLVED' ? given : null
+      this.checkClaim(update(this.claim.part(''), row.claim_id, { ...row, frozen_meta }))
+    },
     write_provider_payments: (row) => {
       const key = paymentKey({ provider: row.provider, trackingId: row.tracking_id })
       insert(this.provider_payment.part(row.account_id), key, row)
