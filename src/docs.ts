@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { nativeOperations } from './faces/native/face.ts'
 import { publishedOperations } from './faces/receeve/face.ts'
-import { openApiOf, type PublishedOperation } from './platform/openapi.ts'
+import { openApiOf, type PublishedError, type PublishedOperation } from './platform/openapi.ts'
 
 const version = '0.1.0'
 const logo = `<svg xmlns="http://www.w3.org/2000/svg" width="160" height="40" role="img" aria-label="Quittance">
@@ -17,6 +17,29 @@ const TokenAnswer = Type.Object({
   token_type: Type.String(),
 })
 
+// D-12: both published shapes at once.
+const receeveError: PublishedError = {
+  contentType: 'application/json',
+  schema: Type.Object({
+    success: Type.Optional(Type.Boolean()),
+    messageIds: Type.Optional(Type.Array(Type.String())),
+    messages: Type.Optional(Type.Array(Type.String())),
+    message: Type.String(),
+  }),
+}
+
+// RFC 9457
+const problem: PublishedError = {
+  contentType: 'application/problem+json',
+  schema: Type.Object({
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.String(),
+  }),
+}
+
 function receeveDocument() {
   const token: PublishedOperation = {
     id: 'get_oauth2_token',
@@ -25,6 +48,7 @@ function receeveDocument() {
     tag: 'Authentication',
     summary: 'An access token for client id and secret, given by HTTP Basic authentication',
     answer: TokenAnswer,
+    isOpen: true,
     status: 200,
     errors: [400, 429],
   }
@@ -42,6 +66,7 @@ function receeveDocument() {
       version: '1.53.1',
       description:
         'Debt servicing API v1.53.1. A refused entity of a batch is answered with success=false and status 200.',
+      error: receeveError,
     },
     [token, ...operations, ...operations.flatMap(alsoUnderFiles)],
   )
@@ -65,6 +90,7 @@ function nativeDocument() {
       title: 'Quittance: our own door',
       version,
       description: 'Plain REST, errors as problem+json.',
+      error: problem,
     },
     operations,
   )

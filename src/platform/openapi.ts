@@ -13,6 +13,8 @@ export interface PublishedOperation {
   /** The body as a multipart form. */
   readonly form?: TSchema
   readonly answer?: TSchema
+  /** Called without a token, and safe to repeat. */
+  readonly isOpen?: boolean
   readonly status: number
   readonly errors: readonly number[]
 }
@@ -22,15 +24,28 @@ interface Properties {
   required?: string[]
 }
 
+/** How a door words a failed request. */
+export interface PublishedError {
+  readonly contentType: string
+  readonly schema: object
+}
+
+export interface PublishedDoor {
+  readonly title: string
+  readonly version: string
+  readonly description: string
+  readonly error: PublishedError
+}
+
 /** The published contract of a door. TypeBox schemas are JSON Schema, which is what OpenAPI 3.1 wants. */
 export function openApiOf(
-  info: { title: string; version: string; description: string },
+  { error, ...info }: PublishedDoor,
   operations: readonly PublishedOperation[],
 ) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
     const item = (paths[operation.path] ??= {})
-    item[operation.method.toLowerCase()] = operationOf(operation)
+    item[operation.method.toLowerCase()] = operationOf(operation, error.contentType)
   }
   return {
     openapi: '3.1.0',
@@ -44,37 +59,28 @@ export function openApiOf(
           flows: { clientCredentials: { tokenUrl: '/v1/oauth2/token', scopes: {} } },
         },
       },
-      schemas: {
-        Error: {
-          type: 'object',
-          properties: {
-            success: { type: 'boolean' },
-            messageIds: { type: 'array', items: { type: 'string' } },
-            messages: { type: 'array', items: { type: 'string' } },
-            message: { type: 'string' },
-          },
-        },
-      },
+      schemas: { Error: error.schema },
     },
   }
 }
 
-function operationOf(operation: PublishedOperation) {
+function operationOf(operation: PublishedOperation, errorType: string) {
   const failures = operation.errors.map((status) => [
     status,
     {
       description: errorTexts[status] ?? 'Error',
-      content: json({ $ref: '#/components/schemas/Error' }),
+      content: { [errorType]: { schema: { $ref: '#/components/schemas/Error' } } },
     },
   ])
   return {
     operationId: operation.id,
     tags: [operation.tag],
     summary: operation.summary,
+    ...(operation.isOpen ? { security: [] } : {}),
     parameters: [
       ...parametersOf(operation.pathParameters, 'path'),
       ...parametersOf(operation.query, 'query'),
-      ...(operation.method === 'GET' ? [] : [idempotencyKey]),
+      ...(operation.method === 'GET' || operation.isOpen ? [] : [idempotencyKey]),
     ],
     ...requestBodyOf(operation),
     responses: {
