@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 import { loadConfig, processEnv, type Config, type Flags } from '../platform/config.ts'
 import { withDatabase } from './database.ts'
 import { checkBooks } from './doctor-books.ts'

@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 import { ConfigError } from '../platform/config.ts'
 import { EmbeddedPostgresError } from '../platform/embedded-postgres/index.ts'
 import { MigrationError } from '../platform/migrate.ts'

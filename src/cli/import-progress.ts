@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 import type { Progress } from '../imports/index.ts'
 import { printNote } from './output.ts'
 

@@ -1,5 +1,5 @@
 import { readFile, realpath, writeFile } from 'node:fs/promises'
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 import { Bookkeeper, callContext } from '../book/index.ts'
 import { createTenantFinder, type Tenant } from '../identity/index.ts'
 import {

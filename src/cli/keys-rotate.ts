@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 import { createTokenService } from '../identity/index.ts'
 import { loadConfig, processEnv, type Flags } from '../platform/config.ts'
 import { createSealer, loadSecretKey } from '../platform/sealer.ts'

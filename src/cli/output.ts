@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 
 export function printLine(line: string): void {
   process.stdout.write(`${line}\n`)

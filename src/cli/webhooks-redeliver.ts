@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 import { isUuid } from '../kernel/id.ts'
 import { ConfigError, loadConfig, processEnv, type Flags } from '../platform/config.ts'
 import { inTransaction } from '../platform/db.ts'

@@ -15,7 +15,7 @@ import {
 } from './index.ts'
 
 const now = () => new Date('2026-03-01T12:00:00Z')
-const waiting = { timeout: 10_000, interval: 10 }
+const waiting = { timeout: 30_000, interval: 10 }
 
 let database: TestDatabase
 const started: Jobs[] = []

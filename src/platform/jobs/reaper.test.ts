@@ -11,7 +11,7 @@ import { inTransaction } from '../db.ts'
 import { enqueueJob, installJobs, startJobs, type Jobs, type JobsOptions } from './index.ts'
 
 const now = () => new Date('2026-03-01T12:00:00Z')
-const waiting = { timeout: 10_000, interval: 10 }
+const waiting = { timeout: 30_000, interval: 10 }
 const source = path.resolve(import.meta.dirname, '../..')
 const compiled = fs.mkdtempSync(path.join(os.tmpdir(), 'quittance-jobs-'))
 

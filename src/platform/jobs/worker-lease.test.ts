@@ -4,7 +4,7 @@ import { openClient } from './connections.ts'
 import { silentLog } from './log.ts'
 import { lockKey, WorkerLease } from './worker-lease.ts'
 
-const waiting = { timeout: 10_000, interval: 10 }
+const waiting = { timeout: 30_000, interval: 10 }
 
 let database: TestDatabase
 const leases: WorkerLease[] = []
