@@ -1,4 +1,5 @@
 import {
+  announceBooked,
   type Book,
   type CallContext,
   type Command,
@@ -33,7 +34,6 @@ export function addLedgerEntries(context: CallContext, input: NewEntries): Comma
 }
 
 export function announceEntries(desk: Desk, book: Book, entries: readonly EntryInput[]): void {
-  if (entries.length === 0) return
   const ledgerEntries = entries.map(({ reference, kind, details, context }) => {
     const createdAtMs = details.createdAt ?? desk.nowMs
     return shownEntry({
@@ -44,6 +44,5 @@ export function announceEntries(desk: Desk, book: Book, entries: readonly EntryI
       createdAtMs,
     })
   })
-  const data = { accountReference: book.account.reference, ledgerEntries }
-  desk.emit({ type: 'event.accountLedgerEntries.added', data })
+  announceBooked(desk, book, ledgerEntries)
 }

@@ -24,6 +24,13 @@ export interface CallContext {
   readonly triggerName?: string | undefined
 }
 
+/** Tells which entries of the caller's ledger a command booked, as they are shown; nothing where it booked none. */
+export function announceBooked(desk: Desk, book: Book, ledgerEntries: readonly Json[]): void {
+  if (ledgerEntries.length === 0) return
+  const data = { accountReference: book.account.reference, ledgerEntries }
+  desk.emit({ type: 'event.accountLedgerEntries.added', data })
+}
+
 /** D-20: tells that a call named a custom trigger, once per claim that it touched. */
 export function announceTrigger(
   desk: Desk,

@@ -23,4 +23,10 @@ export {
 export { type EntryOrder, post, type Target } from './post.ts'
 export { endPromise, promiseEvent } from './promise.ts'
 export { refuse } from './refusals.ts'
-export { announceTrigger, callContext, type CallContext, type TenantSwitches } from './call.ts'
+export {
+  announceBooked,
+  announceTrigger,
+  callContext,
+  type CallContext,
+  type TenantSwitches,
+} from './call.ts'

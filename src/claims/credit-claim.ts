@@ -1,4 +1,5 @@
 import {
+  announceBooked,
   announceTrigger,
   type Book,
   type CallContext,
@@ -63,10 +64,7 @@ function bookCredit(
   if (overpaidMinor > 0 && kind === 'payment') {
     entries.push(bookRest(desk, book, { claim, amountMinor: overpaidMinor, booking }))
   }
-  if (claim.isManaged && entries.length > 0) {
-    const ledgerEntries = { accountReference: book.account.reference, ledgerEntries: entries }
-    desk.emit({ type: 'event.accountLedgerEntries.added', data: ledgerEntries })
-  }
+  if (claim.isManaged) announceBooked(desk, book, entries)
   // An overpayment of a claim that asks for nothing any more is still told (D-80).
   if (overpaidMinor > 0) book.touch(claim)
   conclude(book, {

@@ -1,4 +1,5 @@
 import {
+  announceBooked,
   announceTrigger,
   type Book,
   type CallContext,
@@ -33,10 +34,7 @@ export function debitClaim(context: CallContext, input: DebitInput): Command<voi
       const { book, claim } = liveClaim(desk, input.reference)
       if (data.currency !== book.account.currency) throw refuse('currency_mismatch')
       const entries = bookDebit(desk, book, { claim, data })
-      if (claim.isManaged && entries.length > 0) {
-        const announced = { accountReference: book.account.reference, ledgerEntries: entries }
-        desk.emit({ type: 'event.accountLedgerEntries.added', data: announced })
-      }
+      if (claim.isManaged) announceBooked(desk, book, entries)
       const isForced = data.options?.forceAmountCheck ?? false
       settleStatus(book, claim, { isForced, reason: undefined, nowMs: desk.nowMs })
       conclude(book, {

@@ -1,4 +1,5 @@
 import {
+  announceBooked,
   type Book,
   type CallContext,
   type Command,
@@ -74,8 +75,7 @@ function bookPayment(desk: Desk, book: Book, { context, input }: Call): MatchRes
   if (restMinor > 0) booked.push(bookShare(desk, book, { input, amountMinor: restMinor }))
   rememberPayment(book, input, { firstSeq, entries: booked })
   const entries = booked.map(shownEntry)
-  const data = { accountReference: book.account.reference, ledgerEntries: entries }
-  desk.emit({ type: 'event.accountLedgerEntries.added', data })
+  announceBooked(desk, book, entries)
   conclude(book, { nowMs: desk.nowMs, reason: 'PAYMENT', emit: (event) => desk.emit(event) })
   return { entries, unallocatedMinor: restMinor }
 }

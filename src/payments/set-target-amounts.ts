@@ -1,4 +1,5 @@
 import {
+  announceBooked,
   type Book,
   type CallContext,
   type Command,
@@ -41,11 +42,9 @@ export function setTargetAmounts(context: CallContext, input: TargetAmounts): Co
     },
     decide(desk) {
       const book = desk.account(input.accountReference)
-      const entries = input.ledgerEntries.flatMap((step) => bookStep(desk, book, step) ?? [])
-      if (entries.length > 0) {
-        const data = { accountReference: book.account.reference, ledgerEntries: entries }
-        desk.emit({ type: 'event.accountLedgerEntries.added', data })
-      }
+      const booked = input.ledgerEntries.map((step) => bookStep(desk, book, step))
+      const entries = booked.filter((entry) => entry !== undefined)
+      announceBooked(desk, book, entries)
       const reason = input.ledgerEntries.at(-1)?.reason
       conclude(book, { nowMs: desk.nowMs, reason, emit: (event) => desk.emit(event) })
       announceAccountTrigger(desk, book, context)
