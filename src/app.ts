@@ -18,13 +18,14 @@ export interface AppDeps {
   readonly callers: BearerDeps
   readonly webhooks: NativeDeps['webhooks']
   readonly stores: BlobStores
+  readonly advanceClock: NativeDeps['advanceClock']
   /** Whether requests can be served now. */
   isReady(): Promise<boolean>
 }
 
 /** All doors on one server. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { services, bookkeeper, tokens, callers, webhooks, stores } = deps
+  const { services, bookkeeper, tokens, callers, webhooks, stores, advanceClock } = deps
   const app = createHttp(services, (error, request, reply) => {
     const send = /^\/(?:files\/)?v1\//.test(request.url) ? sendError : sendProblem
     send(error, request, reply)
@@ -37,7 +38,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     now: services.clock,
   })
   mountReceeve(app, { services, bookkeeper, callers, stores })
-  mountNative(app, { services, bookkeeper, callers, webhooks, stores })
+  mountNative(app, { services, bookkeeper, callers, webhooks, stores, advanceClock })
   await mountDocs(app)
   return app
 }

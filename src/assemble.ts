@@ -6,7 +6,7 @@ import { startSubscribers } from './events/index.ts'
 import { openStores, startSweep } from './files/index.ts'
 import { startResuming, workOff, workOffTask } from './faces/receeve/async.ts'
 import { createTenantFinder, createTokenService } from './identity/index.ts'
-import { startPromiseSweep } from './promises/index.ts'
+import { promiseWork } from './promises/index.ts'
 import type { Config } from './platform/config.ts'
 import { type Connection, createAppPool, createOwnerPool, kyselyOn } from './platform/db.ts'
 import { installJobs, startJobs } from './platform/jobs/index.ts'
@@ -17,6 +17,9 @@ import { createReader } from './platform/reader.ts'
 import { createSealer, loadSecretKey, type Sealer } from './platform/sealer.ts'
 import type { Services } from './platform/services.ts'
 import { createTelemetry } from './platform/telemetry.ts'
+import { startTenantClocks } from './platform/tenant-clocks.ts'
+import { startTimedWork, type TimedWork } from './platform/timed-work.ts'
+import { advanceClock } from './test-clock/index.ts'
 import {
   createSender,
   createTargets,
@@ -53,6 +56,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   await installJobs(ownerPool)
   const appPool = createAppPool(connection, config.poolSize)
   const db = kyselyOn(appPool)
+  const clocks = await startTenantClocks({ db, clock, log })
   const services: Services = {
     config,
     db,
@@ -61,6 +65,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     telemetry: createTelemetry(),
     log,
     clock,
+    clocks,
   }
   const sealer = createSealer(await loadSecretKey(config))
   const tokens = await createTokenService({ db, sealer, issuer: config.issuer, now: clock, log })
@@ -80,12 +85,23 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const maintenance = config.workers ? startMaintenance({ db, log, clock }) : undefined
   const stores = openStores(config, log)
   const sweep = config.workers ? startSweep({ db, stores, log, clock }) : undefined
-  const promises = config.workers ? startPromiseSweep({ db, bookkeeper, log, clock }) : undefined
+  const works = timedWorks(services, bookkeeper)
+  const timed = config.workers ? startTimedWork({ works, log }) : undefined
   const callers = { tokens, tenants, limiter: services.limiter, clock }
   const isReady = () => appPool.query('select 1').then(yes, no)
   const poke = (tenantId: string) => telling?.poke(tenantId)
   const webhooks = { targets, sealer, poke }
-  const app = await createApp({ services, bookkeeper, tokens, callers, webhooks, stores, isReady })
+  const tell = (tenantId: string) => telling?.tell(tenantId) ?? Promise.resolve(false)
+  const app = await createApp({
+    services,
+    bookkeeper,
+    tokens,
+    callers,
+    webhooks,
+    stores,
+    advanceClock: (tenantId, input) => advanceClock({ ...services, works, tell }, tenantId, input),
+    isReady,
+  })
   return {
     app,
     services,
@@ -96,15 +112,23 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       maintenance?.close()
       await sweep?.close()
       await resuming?.close()
-      await promises?.close()
+      await timed?.close()
       await jobs?.close()
       await bookkeeper.close()
       await telling?.close()
       await tokens.close()
+      clocks.close()
       await services.reader.close()
       await Promise.all([appPool.end(), ownerPool.end()])
     },
   }
+}
+
+/** All that becomes due by the clock. */
+function timedWorks(services: Services, bookkeeper: Bookkeeper): readonly TimedWork[] {
+  const { db, clock, clocks } = services
+  const nowOf = (tenantId: string) => clocks.nowOf(tenantId)
+  return [promiseWork({ db, bookkeeper, clock, nowOf })]
 }
 
 const yes = () => true
@@ -117,19 +141,22 @@ function tenantLimiter(config: Config) {
 
 /** Brings events to those who wait for them, within this server and beyond. */
 function startTelling(
-  { db, log, clock }: Services,
+  { db, log, clock, clocks }: Services,
   { sealer, targets }: { sealer: Sealer; targets: Targets },
 ) {
   const sender = createSender({ targets })
-  const deliveries = startDeliveries({ db, log, clock, sealer, sender, random: Math.random })
+  const nowOf = (tenantId: string) => clocks.nowOf(tenantId)
+  const { random } = Math
+  const deliveries = startDeliveries({ db, log, clock, nowOf, sealer, sender, random })
   const subscribers = startSubscribers({
     db,
     log,
-    clock,
+    nowOf,
     subscribers: [webhookSubscriber((tenantId) => deliveries.poke(tenantId))],
   })
   return {
     poke: (tenantId: string) => deliveries.poke(tenantId),
+    tell: (tenantId: string) => subscribers.drainTenant(tenantId),
     eventsCame(tenantIds: readonly string[]) {
       for (const tenantId of tenantIds) subscribers.poke(tenantId)
     },
@@ -145,12 +172,12 @@ function openBookkeeper(
   services: Services,
   eventsCame: (tenantIds: readonly string[]) => void,
 ): Bookkeeper {
-  const { config, telemetry, log, clock } = services
+  const { config, telemetry, log, clocks } = services
   const bookkeeper = new Bookkeeper({
     connection,
     lanes: config.lanes,
     queueMax: config.queueMax,
-    clock,
+    nowOf: (tenantId) => clocks.nowOf(tenantId),
     onBatch(batch) {
       telemetry.batchSeen(batch)
       eventsCame(batch.tenants)

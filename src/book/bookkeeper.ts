@@ -44,7 +44,8 @@ export interface BookkeeperOptions {
   readonly connection: Connection
   readonly lanes: number
   readonly queueMax: number
-  readonly clock: () => Date
+  /** What time it is for a tenant. */
+  readonly nowOf: (tenantId: string) => Date
   /** Decides, and takes everything back: what would happen, without its happening. */
   readonly isDryRun?: boolean
   onBatch?(batch: BatchSeen): void
@@ -305,10 +306,7 @@ class Lane {
     ])
     let isCommitting = false
     try {
-      const [, desks] = await Promise.all([
-        begun,
-        loadDesks(client, commands, this.#options.clock()),
-      ])
+      const [, desks] = await Promise.all([begun, loadDesks(client, commands, this.#options.nowOf)])
       const decided = works.map((work) => decideAll(desks, work.commands))
       if (this.#options.isDryRun) {
         await client.query('rollback')

@@ -69,12 +69,12 @@ type MandateRow = KnownMandate & OfAccount
 export async function loadDesks(
   client: pg.Client,
   wanted: readonly Wanted[],
-  now: Date,
+  nowOf: (tenantId: string) => Date,
 ): Promise<Map<string, Desk>> {
   const lists = listsOf(wanted)
   const desks = new Map<string, Desk>()
   for (const { tenantId } of wanted) {
-    if (!desks.has(tenantId)) desks.set(tenantId, new Desk(tenantId, now))
+    if (!desks.has(tenantId)) desks.set(tenantId, new Desk(tenantId, nowOf(tenantId)))
   }
   const [accounts, profiles, entries, items, debtors, payments, mandates] = await readAll(
     client,

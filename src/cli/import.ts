@@ -104,7 +104,7 @@ async function importInto(
     connection: database.connection,
     lanes,
     queueMax,
-    clock: () => new Date(),
+    nowOf: () => new Date(),
     isDryRun: flags.dryRun ?? false,
     onBug: (error) => printNote(error instanceof Error ? (error.stack ?? '') : String(error)),
   })

@@ -43,7 +43,7 @@ function collecting(name: string, of: string, seen: number[]): Subscriber {
 }
 
 const started = (subscribers: Subscriber[]) =>
-  startSubscribers({ db: database.db, log, clock, subscribers, sweepEveryMs: 3_600_000 })
+  startSubscribers({ db: database.db, log, nowOf: clock, subscribers, sweepEveryMs: 3_600_000 })
 
 test('a subscriber sees the events it wants, once and in order', async () => {
   const tenantId = await newTenant()

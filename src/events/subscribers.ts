@@ -18,7 +18,8 @@ export interface Subscriber {
 export interface SubscribersOptions {
   readonly db: Kysely<Tables>
   readonly log: Logger
-  readonly clock: () => Date
+  /** What time it is for a tenant. */
+  readonly nowOf: (tenantId: string) => Date
   readonly subscribers: readonly Subscriber[]
   readonly sweepEveryMs?: number
 }
@@ -28,6 +29,8 @@ export interface Subscribers {
   poke(tenantId: string): void
   /** Handles all that there is now. */
   drain(): Promise<void>
+  /** Handles what there is now of one tenant, and answers whether there was anything. */
+  drainTenant(tenantId: string): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -81,6 +84,12 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
       }, pokeDelayMs).unref()
     },
     drain: sweep,
+    async drainTenant(tenantId) {
+      let isAny = false
+      for (const subscriber of options.subscribers)
+        isAny = (await catchUp(options, subscriber, tenantId)) || isAny
+      return isAny
+    },
     async close() {
       isClosing = true
       clearInterval(timer)
@@ -95,16 +104,25 @@ async function allTenants(db: Kysely<Tables>): Promise<string[]> {
   return rows.map((row) => row.id)
 }
 
-/** Reads a tenant's events to the end for one subscriber. A handler that fails is tried again at the next sweep. */
+/**
+ * Reads a tenant's events to the end for one subscriber, and answers whether there were any. A handler that fails is
+ * tried again at the next sweep.
+ */
 async function catchUp(
   options: SubscribersOptions,
   subscriber: Subscriber,
   tenantId: string,
-): Promise<void> {
+): Promise<boolean> {
+  let isAny = false
   try {
-    while (await handleNext(options, subscriber, tenantId));
+    for (;;) {
+      const count = await handleNext(options, subscriber, tenantId)
+      isAny ||= count > 0
+      if (count < eventsAtOnce) return isAny
+    }
   } catch (error) {
     options.log.error({ err: error, subscriber: subscriber.name, tenantId }, 'a subscriber failed')
+    return isAny
   }
 }
 
@@ -115,16 +133,16 @@ interface Cursor {
 
 interface EventRow extends StoredEvent, Cursor {}
 
-/** Handles the next events, if there are any. Answers whether there may be more. */
+/** Handles the next events, if there are any, and answers how many it read. */
 function handleNext(
   options: SubscribersOptions,
   subscriber: Subscriber,
   tenantId: string,
-): Promise<boolean> {
-  return inTransaction(options.db, { tenantId, now: options.clock() }, async (tx) => {
-    if (subscriber.isWanted && !(await subscriber.isWanted(tx))) return false
+): Promise<number> {
+  return inTransaction(options.db, { tenantId, now: options.nowOf(tenantId) }, async (tx) => {
+    if (subscriber.isWanted && !(await subscriber.isWanted(tx))) return 0
     const cursor = await lockCursor(tx, subscriber.name)
-    if (!cursor) return false
+    if (!cursor) return 0
     // Nothing past the oldest running transaction: a late commit would be passed over for ever.
     const { rows } = await sql<EventRow>`
       select xid::text as xid, seq, message_id as "messageId", type, data, metadata, occurred_at as "occurredAt"
@@ -133,12 +151,12 @@ function handleNext(
         and xid < pg_snapshot_xmin(pg_current_snapshot())
       order by xid, seq limit ${eventsAtOnce}`.execute(tx.db)
     const last = rows.at(-1)
-    if (!last) return false
+    if (!last) return 0
     const wanted = rows.filter((event) => subscriber.types.includes(event.type))
     if (wanted.length > 0) await subscriber.handle(tx, wanted)
     await sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
       where tenant_id = ${tenantId} and subscriber = ${subscriber.name}`.execute(tx.db)
-    return rows.length === eventsAtOnce
+    return rows.length
   })
 }
 

@@ -1,5 +1,17 @@
-import { isIP } from 'node:net'
 import path from 'node:path'
+import { editDistance } from './edit-distance.ts'
+import {
+  matching,
+  parseDatabaseUrl,
+  parseEndpoint,
+  parseNetworks,
+  parseSecretKey,
+  parseSwitch,
+  parseTrustProxy,
+  secretKeyBytes,
+  type Setting,
+  wholeNumber,
+} from './setting.ts'
 
 /** Everything that can be set from outside, checked and complete. */
 export interface Config {
@@ -56,8 +68,6 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-export const secretKeyBytes = 32
-
 /** Settings that cannot be used, each with what is accepted instead. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
@@ -72,18 +82,6 @@ export class ConfigError extends Error {
 /** The environment of this process; no other file reads it. */
 export function processEnv(): Environment {
   return process.env
-}
-
-type Parse<T> = (text: string) => T | undefined
-
-/** One setting: where it is found, what it accepts, and what it is when nobody says anything. */
-interface Setting<T> {
-  variable: string
-  flag?: Exclude<keyof Flags, 'demo'>
-  accepts: string
-  parse: Parse<T>
-  fallback: T
-  isSecret?: boolean
 }
 
 const mebibyte = 1024 * 1024
@@ -274,80 +272,6 @@ function flagName(flag: string): string {
   return `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-function wholeNumber(
-  variable: string,
-  range: { least: number; most: number; fallback: number },
-): Setting<number> {
-  return {
-    variable,
-    accepts: `a whole number from ${range.least} to ${range.most}`,
-    parse(text) {
-      const value = /^\d{1,15}$/.test(text) ? Number(text) : -1
-      return value >= range.least && value <= range.most ? value : undefined
-    },
-    fallback: range.fallback,
-  }
-}
-
-function matching(variable: string, pattern: RegExp, accepts: string): Setting<string | undefined> {
-  const parse = (text: string) => (pattern.test(text) ? text : undefined)
-  return { variable, accepts, parse, fallback: undefined }
-}
-
-function parseEndpoint(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined
-  const { protocol, origin, pathname, username, search, hash } = new URL(text)
-  const isPlain = username === '' && search === '' && hash === ''
-  if (!isPlain || !['http:', 'https:'].includes(protocol)) return undefined
-  return `${origin}${pathname}`.replace(/\/+$/, '')
-}
-
-function parseSwitch(text: string): boolean | undefined {
-  if (['on', 'true', 'yes', '1'].includes(text.toLowerCase())) return true
-  if (['off', 'false', 'no', '0'].includes(text.toLowerCase())) return false
-  return undefined
-}
-
-// Fastify no longer counts proxies: whoever reaches us directly could pretend to be one.
-const privateNetworks = ['loopback', 'linklocal', 'uniquelocal']
-
-function parseTrustProxy(text: string): false | string | undefined {
-  const isOn = parseSwitch(text)
-  if (isOn !== undefined) return isOn && privateNetworks.join(',')
-  const proxies = text.split(',').map((each) => each.trim())
-  return proxies.every(isNetwork) ? proxies.join(',') : undefined
-}
-
-function parseNetworks(text: string): readonly string[] | undefined {
-  const networks = text.split(',').map((each) => each.trim())
-  if (!networks.every((each) => isNetwork(each) && !privateNetworks.includes(each)))
-    return undefined
-  return networks.map((each) => {
-    if (each.includes('/')) return each
-    return `${each}/${isIP(each) === 6 ? 128 : 32}`
-  })
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', bits] = text.split(/\/(?=\d+$)/)
-  const version = isIP(address)
-  const isRange = bits === undefined || Number(bits) <= (version === 6 ? 128 : 32)
-  return privateNetworks.includes(text) || (version !== 0 && isRange)
-}
-
-function parseDatabaseUrl(text: string): string | undefined {
-  // The driver also takes an empty host (the socket is a parameter then), which no URL may have.
-  const complete = text.replace('@/', '@localhost/')
-  if (!URL.canParse(complete)) return undefined
-  return ['postgres:', 'postgresql:'].includes(new URL(complete).protocol) ? text : undefined
-}
-
-function parseSecretKey(text: string): Buffer | undefined {
-  const key = Buffer.from(text, 'base64')
-  // Buffer skips what is no base64, so the way back decides.
-  return key.length === secretKeyBytes && key.toString('base64') === text ? key : undefined
-}
-
 const typoDistanceMax = 3
 
 function unknownVariables(env: Environment): string[] {
@@ -362,18 +286,4 @@ function unknownVariables(env: Environment): string[] {
       const hint = nearest.distance <= typoDistanceMax ? `; did you mean ${nearest.candidate}?` : ''
       return `${name}: there is no such setting${hint}`
     })
-}
-
-/** The number of letters to add, drop or change that lead from one word to the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (const [i, letter] of Array.from(from).entries()) {
-    const next = [i + 1]
-    for (const [j, other] of Array.from(to).entries()) {
-      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1)
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }

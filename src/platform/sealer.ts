@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { ConfigError, secretKeyBytes, type Config } from './config.ts'
+import { ConfigError, type Config } from './config.ts'
+import { secretKeyBytes } from './setting.ts'
 
 /** Keeps secrets that must be read again, bound to the place they are kept at. */
 export interface Sealer {

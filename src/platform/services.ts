@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { Reader } from './reader.ts'
 import type { Tables } from './tables.ts'
+import type { TenantClocks } from './tenant-clocks.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What every face is given by the composition root. */
@@ -14,5 +15,7 @@ export interface Services {
   readonly limiter: RateLimiter
   readonly telemetry: Telemetry
   readonly log: Logger
+  /** The machine's time. */
   readonly clock: () => Date
+  readonly clocks: TenantClocks
 }

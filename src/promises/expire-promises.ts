@@ -1,13 +1,15 @@
 import { type Kysely, sql } from 'kysely'
-import type { Logger } from 'pino'
 import { type Bookkeeper, type Command, endPromise } from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
 import { inTransaction } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
+import type { TimedWork } from '../platform/timed-work.ts'
 
 export interface ExpireDeps {
   readonly db: Kysely<Tables>
   readonly bookkeeper: Bookkeeper
+  readonly clock: () => Date
+  readonly nowOf: (tenantId: string) => Date
 }
 
 interface Due {
@@ -18,32 +20,29 @@ interface Due {
 
 const promisesAtOnce = 256
 
-/**
- * Expires the promises of all tenants that are over at `now`. Several servers may do it at once: each promise ends in the
- * book of its account, where the second finds it ended.
- */
-export async function expirePromises(
-  deps: ExpireDeps,
-  now: Date,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { rows } = await sql<{ tenantId: string }>`
-    select id as "tenantId" from all_tenant_ids() as id`.execute(deps.db)
-  const failures: unknown[] = []
-  for (const { tenantId } of rows) {
-    if (signal?.aborted) return
-    // One tenant's trouble does not keep the others' promises open.
-    await expireOfTenant(deps, { tenantId, now }).catch((error: unknown) => failures.push(error))
+/** Ends promises when their last day is over. Each ends in the book of its account, so a second server finds it ended. */
+export function promiseWork(deps: ExpireDeps): TimedWork {
+  const { db, clock, nowOf } = deps
+  return {
+    name: 'promises',
+    async tenantsDue() {
+      const { rows } = await sql<{
+        id: string
+      }>`select promise_tenants_due(${clock()}) as id`.execute(db)
+      return rows.map(({ id }) => id)
+    },
+    runDue: (tenantId, signal) => expireOfTenant(deps, { tenantId, now: nowOf(tenantId) }, signal),
+    nextDueAt: (tenantId) => nextExpiry(deps, tenantId),
   }
-  if (failures.length > 0) throw new AggregateError(failures, 'promises of some tenants stay open')
 }
 
 async function expireOfTenant(
   { db, bookkeeper }: ExpireDeps,
   { tenantId, now }: { tenantId: string; now: Date },
+  signal: AbortSignal,
 ): Promise<void> {
   let after: Due | undefined
-  for (;;) {
+  while (!signal.aborted) {
     const due = await nextDue(db, { tenantId, now, after })
     if (due.length === 0) return
     await bookkeeper.submitGroup(due.map((promise) => expirePromise(tenantId, promise, now)))
@@ -86,39 +85,13 @@ function expirePromise(tenantId: string, due: Due, now: Date): Command<void> {
   }
 }
 
-export interface PromiseSweep {
-  close(): Promise<void>
-}
-
-export interface SweepOptions extends ExpireDeps {
-  readonly log: Logger
-  readonly clock: () => Date
-  readonly everyMs?: number
-}
-
-const minuteMs = 60_000
-
-/** Expires promises now and every minute while the server runs. */
-export function startPromiseSweep(options: SweepOptions): PromiseSweep {
-  const closing = new AbortController()
-  let running: Promise<void> | undefined
-  const sweep = () => {
-    running ??= expirePromises(options, options.clock(), closing.signal)
-      .catch((error: unknown) => {
-        if (!closing.signal.aborted) options.log.warn({ err: error }, 'promises stay open')
-      })
-      .finally(() => {
-        running = undefined
-      })
-  }
-  sweep()
-  const timer = setInterval(sweep, options.everyMs ?? minuteMs)
-  timer.unref()
-  return {
-    async close() {
-      closing.abort()
-      clearInterval(timer)
-      await running
-    },
-  }
+function nextExpiry({ db, nowOf }: ExpireDeps, tenantId: string): Promise<Date | undefined> {
+  const unit = { tenantId, now: nowOf(tenantId), isReadOnly: true }
+  return inTransaction(db, unit, async (tx) => {
+    const { rows } = await sql<{ at: Date | null }>`
+      select min(expires_at) as at from promise where tenant_id = ${tenantId} and status = 'ACTIVE'`.execute(
+      tx.db,
+    )
+    return rows[0]?.at ?? undefined
+  })
 }

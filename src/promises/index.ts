@@ -1,2 +1,2 @@
 export { createPromise, type PromiseInput } from './create-promise.ts'
-export { expirePromises, type PromiseSweep, startPromiseSweep } from './expire-promises.ts'
+export { promiseWork } from './expire-promises.ts'

@@ -48,7 +48,7 @@ beforeAll(async () => {
   subscribers = startSubscribers({
     db: database.db,
     log,
-    clock,
+    nowOf: clock,
     subscribers: [webhookSubscriber(() => undefined)],
     sweepEveryMs: never,
   })
@@ -74,7 +74,7 @@ afterEach(async () => {
 
 function worker(timeoutMs?: number): Deliveries {
   const sender = createSender({ targets, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
-  const options = { db: database.db, log, clock, sealer, sender, random: () => 0.5 }
+  const options = { db: database.db, log, clock, nowOf: clock, sealer, sender, random: () => 0.5 }
   const started = startDeliveries({ ...options, sweepEveryMs: never })
   opened.push(started)
   return started

@@ -13,7 +13,10 @@ import type { Sender, Sent } from './send.ts'
 export interface DeliveriesOptions {
   readonly db: Kysely<Tables>
   readonly log: Logger
+  /** The machine's time. */
   readonly clock: () => Date
+  /** What time it is for a tenant: sandbox tenants may be ahead. */
+  readonly nowOf: (tenantId: string) => Date
   readonly sealer: Sealer
   readonly sender: Sender
   /** From 0 up to 1; spreads attempts that would otherwise come at the same moment. */
@@ -162,11 +165,11 @@ async function pump(state: State): Promise<void> {
 }
 
 async function leaseNext(state: State): Promise<void> {
-  const { db, clock, sealer } = state.options
+  const { db, nowOf, sealer } = state.options
   const [tenantId] = state.waiting
   if (tenantId === undefined) return
   state.waiting.delete(tenantId)
-  const unit = { tenantId, now: clock() }
+  const unit = { tenantId, now: nowOf(tenantId) }
   const leased = await inTransaction(db, unit, (tx) => leaseDue(tx, processMax - state.flying.size))
   if ('needsKey' in leased) {
     if (!leased.needsKey) return
@@ -196,7 +199,7 @@ async function fly(state: State, tenantId: string, signed: Signed): Promise<void
   const sent = await sendOne(state, tenantId, signed)
   const { subscriptionId, messageId, leaseId, attempts, expiresAt } = signed.message
   const attempted = { subscriptionId, messageId, leaseId, attempts, expiresAt, sent }
-  const finishedAtMs = state.options.clock().getTime()
+  const finishedAtMs = state.options.nowOf(tenantId).getTime()
   state.finished.push({ ...attempted, tenantId, finishedAtMs })
 }
 
@@ -223,10 +226,10 @@ async function sendOne(
 
 /** Records what has come back, all of one tenant in one transaction. */
 async function recordFinished(state: State): Promise<void> {
-  const { db, clock, random } = state.options
+  const { db, nowOf, random } = state.options
   const [first] = state.finished
   if (!first) return
-  const unit = { tenantId: first.tenantId, now: clock() }
+  const unit = { tenantId: first.tenantId, now: nowOf(first.tenantId) }
   const results = state.finished.filter(({ tenantId }) => tenantId === unit.tenantId)
   state.finished = state.finished.filter(({ tenantId }) => tenantId !== unit.tenantId)
   try {
@@ -234,7 +237,7 @@ async function recordFinished(state: State): Promise<void> {
     state.waiting.add(unit.tenantId)
   } catch (error) {
     // Kept for the next turn as long as the leases last; then the messages go again.
-    const keptAfterMs = clock().getTime() - leaseMs
+    const keptAfterMs = unit.now.getTime() - leaseMs
     state.finished.push(...results.filter(({ finishedAtMs }) => finishedAtMs > keptAfterMs))
     throw error
   }

@@ -39,7 +39,7 @@ beforeAll(async () => {
     connection: database.connection,
     lanes: 2,
     queueMax: 100_000,
-    clock: () => now,
+    nowOf: () => now,
     onBatch: ({ commands }) => batches.push(commands),
     onBug: (error) => bugs.push(error),
   })

@@ -30,11 +30,12 @@ export async function answerOnce(
   { request, reply }: Exchange,
   work: (tx: Tx) => Promise<WriteAnswer>,
 ): Promise<FastifyReply> {
-  const { db, clock } = services
-  const unit = { tenantId: request.tenant.tenantId, now: clock() }
+  const { db, clock, clocks } = services
+  const { tenantId } = request.tenant
+  const unit = { tenantId, now: clocks.nowOf(tenantId) }
   const keyed = keyedRequest(request, unit.tenantId)
   if (!keyed) return send(reply, textOf(await inTransaction(db, unit, work)))
-  const reserved = await reserveKey(db, keyed, unit.now)
+  const reserved = await reserveKey(db, keyed, clock())
   if ('first' in reserved) {
     void reply.header('idempotent-replayed', 'true')
     return send(reply, reserved.first)

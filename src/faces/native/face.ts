@@ -18,6 +18,7 @@ import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 import { fileOperations, mountFiles } from './files.ts'
 import type { NativeOperation } from './operation.ts'
+import { mountTestClock, type TestClockDoor, testClockOperations } from './test-clock.ts'
 import { mountWebhooks, type WebhookDoor, webhookOperations } from './webhooks.ts'
 
 export interface NativeDeps {
@@ -26,6 +27,7 @@ export interface NativeDeps {
   readonly bookkeeper: Bookkeeper
   readonly webhooks: WebhookDoor
   readonly stores: BlobStores
+  readonly advanceClock: TestClockDoor['advance']
 }
 
 const statusOf: Record<RefusalKind, number> = {
@@ -64,6 +66,7 @@ export const nativeOperations: readonly NativeOperation[] = [
   },
   ...webhookOperations,
   ...fileOperations,
+  ...testClockOperations,
 ]
 
 /** Mounts our own door at `/q/v1`: plain REST, errors as problem+json. */
@@ -87,6 +90,7 @@ export function mountNative(app: FastifyInstance, deps: NativeDeps): void {
       })
       mountWebhooks(scope, deps)
       mountFiles(scope, deps)
+      mountTestClock(scope, { services: deps.services, advance: deps.advanceClock })
     },
     { prefix: '/q/v1' },
   )

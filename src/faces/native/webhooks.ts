@@ -182,11 +182,11 @@ export function mountWebhooks(scope: FastifyInstance, deps: Deps): void {
 const idOf = (request: FastifyRequest) => (request.params as { id: string }).id.toLowerCase()
 
 function read<R>(
-  { services: { db, clock } }: Deps,
+  { services: { db, clocks } }: Deps,
   { tenant: { tenantId } }: FastifyRequest,
   work: (tx: Tx) => Promise<R>,
 ): Promise<R> {
-  return inTransaction(db, { tenantId, now: clock(), isReadOnly: true }, work)
+  return inTransaction(db, { tenantId, now: clocks.nowOf(tenantId), isReadOnly: true }, work)
 }
 
 async function create(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
@@ -242,7 +242,10 @@ async function redeliver(deps: Deps, exchange: Exchange): Promise<FastifyReply> 
 
 async function keys(deps: Deps, { request }: Exchange): Promise<shapes.WebhookKeys> {
   const { services, webhooks } = deps
-  const unit = { tenantId: request.tenant.tenantId, now: services.clock() }
+  const unit = {
+    tenantId: request.tenant.tenantId,
+    now: services.clocks.nowOf(request.tenant.tenantId),
+  }
   // The first who asks has the key made, so that a receiver can be set up before its first message.
   await ensureKey(services.db, webhooks.sealer, unit)
   return read(deps, request, listKeys)

@@ -175,13 +175,17 @@ async function announceReads(call: ReadCall, claims: readonly Json[]): Promise<v
     originator: 'ClientAPI',
     ...(minorVersion === undefined ? {} : { minorVersion }),
   }
-  await inTransaction(services.db, { tenantId, now: services.clock() }, async (tx) => {
-    const references = claims.map((claim) => String(claim['claimReference']))
-    for (const names of await namesOfClaims(tx.db, tenantId, references)) {
-      const data = { ...names, triggerName: name, triggerContext: {} }
-      await tx.emit({ type: 'event.customClaimTrigger.executed', data, metadata })
-    }
-  })
+  await inTransaction(
+    services.db,
+    { tenantId, now: services.clocks.nowOf(tenantId) },
+    async (tx) => {
+      const references = claims.map((claim) => String(claim['claimReference']))
+      for (const names of await namesOfClaims(tx.db, tenantId, references)) {
+        const data = { ...names, triggerName: name, triggerContext: {} }
+        await tx.emit({ type: 'event.customClaimTrigger.executed', data, metadata })
+      }
+    },
+  )
 }
 
 /** How events name these claims (14.2.2). */

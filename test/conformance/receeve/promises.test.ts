@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { expirePromises } from '../../../src/promises/index.ts'
+import { promiseWork } from '../../../src/promises/index.ts'
 import { assertBooksBalance } from '../../invariants.ts'
 import { type TestTenant, world } from '../../world.ts'
 import {
@@ -75,9 +75,12 @@ async function flagged(tenant: TestTenant): Promise<string[]> {
   return rows.map(({ reference }) => reference)
 }
 
-const sweep = (now: string) => {
+const sweep = async (now: string) => {
   const { services, bookkeeper } = it.assembly
-  return expirePromises({ db: services.db, bookkeeper }, new Date(now))
+  const clock = () => new Date(now)
+  const work = promiseWork({ db: services.db, bookkeeper, clock, nowOf: clock })
+  for (const tenantId of await work.tenantsDue())
+    await work.runDue(tenantId, new AbortController().signal)
 }
 
 describe('create_promises_to_pay', () => {

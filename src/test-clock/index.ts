@@ -1,0 +1,1 @@
+export { advanceClock, type AdvanceDeps } from './advance-clock.ts'
