@@ -2,12 +2,13 @@ import pg from 'pg'
 import { asApplication, type Connection, isRetryable, tenantsSetting } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { sendTogether } from '../platform/send-together.ts'
+import { asOwner, mayCopy, runBulkWrite } from './bulk-write.ts'
 import type { Desk, Needs } from './desk.ts'
 import { loadDesks, MovedMeanwhile } from './load.ts'
 import { laneSettings } from './load-statements.ts'
 import type { Json } from './model.ts'
 import { WorkQueue } from './queue.ts'
-import { runWrite, writesOf } from './write.ts'
+import { runWrite, type Write, writesOf } from './write.ts'
 
 /** One decision on the book. `decide` is pure: it records changes on the desk's books or throws a refusal. */
 export interface Command<R = unknown> {
@@ -48,6 +49,8 @@ export interface BookkeeperOptions {
   readonly nowOf: (tenantId: string) => Date
   /** Decides, and takes everything back: what would happen, without its happening. */
   readonly isDryRun?: boolean
+  /** Writes what is new by COPY: for large batches of new rows, where the connection may act as the tables' owner. */
+  readonly isBulk?: boolean
   onBatch?(batch: BatchSeen): void
   onBug?(error: unknown): void
 }
@@ -285,6 +288,7 @@ class Lane {
   readonly #options: BookkeeperOptions
   #client: pg.Client | undefined
   #plannedAtMs = 0
+  #isCopying = false
 
   constructor(options: BookkeeperOptions) {
     this.#options = options
@@ -316,6 +320,7 @@ class Lane {
       const companions = works.flatMap(
         (work, index) => work.options.companions?.(decided[index] ?? []) ?? [],
       )
+      if (this.#isCopying) await writeInBulk(client, writes.splice(0))
       isCommitting = true
       sendTogether(client)
       await commitAll(client, [
@@ -347,6 +352,7 @@ class Lane {
     try {
       await client.connect()
       await client.query(laneSettings)
+      this.#isCopying = this.#options.isBulk === true && (await mayCopy(client))
     } catch {
       await client.end().catch(() => undefined)
       throw new ConnectionLost()
@@ -407,6 +413,11 @@ export function decideOne<R>(desk: Desk, command: Command<R>): Outcome<R> {
     desk.journal.rollBack(mark)
     return { refusal: error }
   }
+}
+
+async function writeInBulk(client: pg.Client, writes: readonly Write[]): Promise<void> {
+  await client.query(asOwner)
+  for (const write of writes) await runBulkWrite(client, write)
 }
 
 /** Sends the commit behind the writes without waiting for them, and takes no answer but COMMIT for done. */

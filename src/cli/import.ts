@@ -106,6 +106,7 @@ async function importInto(
     queueMax,
     nowOf: () => new Date(),
     isDryRun: flags.dryRun ?? false,
+    isBulk: true,
     onBug: (error) => printNote(error instanceof Error ? (error.stack ?? '') : String(error)),
   })
   const results = flags.result === undefined ? noResultFile : await openResult(flags.result)
