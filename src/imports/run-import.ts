@@ -35,8 +35,8 @@ export interface ImportSummary extends Readonly<Record<RowResult, number>> {
   readonly problems: readonly RowReport[]
 }
 
-// Measured: 2,000 rows at once are no faster, and take 160 MB more of memory.
-const groupRows = 300
+// Measured: with 300 an import takes a quarter longer, 2,000 bring nothing but memory.
+const groupRows = 1000
 // The rows of an account are all in one part, so that parts do not wait for each other and keep both cores busy.
 const parts = 2
 const windowRows = parts * groupRows
