@@ -1,23 +1,18 @@
 import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
-import type { Bookkeeper } from './book/index.ts'
 import { mountDocs } from './docs.ts'
 import { mountNative, type NativeDeps, sendProblem } from './faces/native/face.ts'
 import { sendError } from './faces/receeve/errors.ts'
 import { mountReceeve } from './faces/receeve/face.ts'
 import { mountTokenEndpoint } from './faces/receeve/token.ts'
-import type { BlobStores } from './files/index.ts'
 import type { BearerDeps, TokenService } from './identity/index.ts'
 import { createHttp } from './platform/http.ts'
-import type { Services } from './platform/services.ts'
+import type { Parts } from './work.ts'
 
-export interface AppDeps {
-  readonly services: Services
-  readonly bookkeeper: Bookkeeper
+export interface AppDeps extends Parts {
   readonly tokens: TokenService
   readonly callers: BearerDeps
-  readonly webhooks: NativeDeps['webhooks']
-  readonly stores: BlobStores
+  readonly poke: NativeDeps['webhooks']['poke']
   readonly advanceClock: NativeDeps['advanceClock']
   /** Whether requests can be served now. */
   isReady(): Promise<boolean>
@@ -25,7 +20,7 @@ export interface AppDeps {
 
 /** All doors on one server. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { services, bookkeeper, tokens, callers, webhooks, stores, advanceClock } = deps
+  const { services, tokens } = deps
   const app = createHttp(services, (error, request, reply) => {
     const send = /^\/(?:files\/)?v1\//.test(request.url) ? sendError : sendProblem
     send(error, request, reply)
@@ -37,8 +32,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     tokensPerMinute: services.config.tokenRateLimitPerMinute,
     now: services.clock,
   })
-  mountReceeve(app, { services, bookkeeper, callers, stores })
-  mountNative(app, { services, bookkeeper, callers, webhooks, stores, advanceClock })
+  mountReceeve(app, deps)
+  mountNative(app, { ...deps, webhooks: deps })
   await mountDocs(app)
   return app
 }

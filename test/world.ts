@@ -36,7 +36,11 @@ export interface World {
   readonly assembly: Assembly
   /** The time that the server believes it is; tests may move it. */
   now: Date
-  tenant(name?: string, settings?: Record<string, unknown>): Promise<TestTenant>
+  tenant(
+    name?: string,
+    settings?: Record<string, unknown>,
+    isSandbox?: boolean,
+  ): Promise<TestTenant>
   inject(request: InjectOptions): Promise<Answer<any>>
 }
 
@@ -63,7 +67,8 @@ export function world(overrides: Partial<Config> = {}): World {
     get assembly() {
       return state.assembly!
     },
-    tenant: (name = 'Acme', settings = {}) => newTenant(it, name, settings),
+    tenant: (name = 'Acme', settings = {}, isSandbox = false) =>
+      newTenant(it, { name, isSandbox, settings }),
     async inject(request) {
       const response = await it.assembly.app.inject(request)
       const isJson = String(response.headers['content-type']).includes('json')
@@ -94,13 +99,16 @@ export function world(overrides: Partial<Config> = {}): World {
 
 async function newTenant(
   it: World,
-  name: string,
-  settings: Record<string, unknown>,
+  {
+    name,
+    isSandbox,
+    settings,
+  }: { name: string; isSandbox: boolean; settings: Record<string, unknown> },
 ): Promise<TestTenant> {
   const { db, ownerPool } = it.database
   const created = await createTenant(
     db,
-    { name, isSandbox: false },
+    { name, isSandbox },
     { now: () => it.now, sealer: createSealer(secretKey) },
   )
   await ownerPool.query('update quittance.tenant set settings = $2 where tenant_id = $1', [

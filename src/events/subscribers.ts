@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { sql, type Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction, type Tx } from '../platform/db.ts'
@@ -85,6 +86,7 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
     },
     drain: sweep,
     async drainTenant(tenantId) {
+      await untilReadable(options, tenantId)
       let isAny = false
       for (const subscriber of options.subscribers)
         isAny = (await catchUp(options, subscriber, tenantId)) || isAny
@@ -96,6 +98,24 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
       clearTimeout(poked)
       await running
     },
+  }
+}
+
+const readableWaitMs = 10_000
+const readablePollMs = 5
+
+/** Waits for older transactions of anybody, behind which events of this tenant cannot be read yet. */
+async function untilReadable(options: SubscribersOptions, tenantId: string): Promise<void> {
+  const unit = { tenantId, now: options.nowOf(tenantId), isReadOnly: true }
+  for (let waitedMs = 0; waitedMs < readableWaitMs; waitedMs += readablePollMs) {
+    const isReadable = await inTransaction(options.db, unit, async ({ db }) => {
+      const { rows } = await sql<{ isHeld: boolean }>`
+        select exists (select from event where tenant_id = ${tenantId}
+          and xid >= pg_snapshot_xmin(pg_current_snapshot())) as "isHeld"`.execute(db)
+      return rows[0]?.isHeld === false
+    })
+    if (isReadable) return
+    await wait(readablePollMs)
   }
 }
 

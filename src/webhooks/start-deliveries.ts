@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { inTransaction } from '../platform/db.ts'
 import type { Sealer } from '../platform/sealer.ts'
 import type { Tables } from '../platform/tables.ts'
+import type { TimedWork } from '../platform/timed-work.ts'
 import { housekeep } from './housekeep.ts'
 import { createKeyOpener, ensureKey, type SealedKey } from './keys.ts'
 import { leaseDue, type LeasedMessage, leaseMs } from './lease-due.ts'
@@ -29,6 +30,8 @@ export interface Deliveries {
   poke(tenantId: string): void
   /** Delivers all that is due at this moment of the clock, and ends when nothing more is. */
   drain(): Promise<void>
+  /** Attempts that wait for their time, as a test clock asks for them. */
+  readonly work: TimedWork
   /** Begins nothing more, and waits for what is on its way. */
   close(): Promise<void>
 }
@@ -86,6 +89,7 @@ export function startDeliveries(options: DeliveriesOptions): Deliveries {
       }, pokeDelayMs).unref()
     },
     drain: () => drain(state),
+    work: attemptsOf(state),
     async close() {
       state.isClosing = true
       clearInterval(timer)
@@ -99,10 +103,44 @@ export function startDeliveries(options: DeliveriesOptions): Deliveries {
 
 async function drain(state: State): Promise<void> {
   await sweep(state)
+  await settle(state)
+}
+
+async function settle(state: State): Promise<void> {
   while (state.flying.size > 0 || hasWork(state)) {
     if (state.flying.size > 0) await Promise.race(state.flying)
     await wake(state)
   }
+}
+
+/** Its sweep finds what is due in all tenants, so nobody else needs to look for it. */
+function attemptsOf(state: State): TimedWork {
+  return {
+    name: 'webhooks',
+    tenantsDue: () => Promise.resolve([]),
+    async runDue(tenantId) {
+      state.waiting.add(tenantId)
+      await settle(state)
+    },
+    nextDueAt: (tenantId) => nextAttempt(state.options, tenantId),
+  }
+}
+
+function nextAttempt(
+  { db, nowOf }: DeliveriesOptions,
+  tenantId: string,
+): Promise<Date | undefined> {
+  const unit = { tenantId, now: nowOf(tenantId), isReadOnly: true }
+  return inTransaction(db, unit, async (tx) => {
+    const { rows } = await sql<{ at: Date | null }>`
+      select min(coalesce(s.probe_at, d.next_at)) as at
+      from webhook_subscription s join webhook_delivery d
+        on d.tenant_id = s.tenant_id and d.subscription_id = s.subscription_id
+      where s.tenant_id = ${tenantId} and s.is_active and d.state = 'PENDING' and d.is_ready`.execute(
+      tx.db,
+    )
+    return rows[0]?.at ?? undefined
+  })
 }
 
 async function sweep(state: State): Promise<void> {

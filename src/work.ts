@@ -1,0 +1,99 @@
+import type pg from 'pg'
+import type { Bookkeeper } from './book/index.ts'
+import { startSubscribers, type Subscriber } from './events/index.ts'
+import { startResuming, workOff, workOffTask } from './faces/receeve/async.ts'
+import { type BlobStores, startSweep } from './files/index.ts'
+import type { TenantFinder } from './identity/index.ts'
+import { startJobs } from './platform/jobs/index.ts'
+import { startMaintenance } from './platform/maintenance.ts'
+import type { Sealer } from './platform/sealer.ts'
+import type { Services } from './platform/services.ts'
+import { startTimedWork, type TimedWork } from './platform/timed-work.ts'
+import { promiseWork } from './promises/index.ts'
+import { advanceClock } from './test-clock/index.ts'
+import type { AdvanceInput } from './test-clock/schema.ts'
+import {
+  createSender,
+  type Deliveries,
+  startDeliveries,
+  type Targets,
+  webhookSubscriber,
+} from './webhooks/index.ts'
+
+/** What the parts of the product are given to work with. */
+export interface Parts {
+  readonly services: Services
+  readonly bookkeeper: Bookkeeper
+  readonly sealer: Sealer
+  readonly tenants: TenantFinder
+  readonly stores: BlobStores
+  readonly targets: Targets
+  readonly nowOf: (tenantId: string) => Date
+}
+
+/** All that a server does besides answering requests. */
+export interface Work {
+  /** Says whose books have new events. */
+  eventsCame(tenantIds: readonly string[]): void
+  /** Says that a tenant has new messages to deliver to its webhooks. */
+  poke(tenantId: string): void
+  advanceClock(tenantId: string, input: AdvanceInput): Promise<Date>
+  close(): Promise<void>
+}
+
+const jobsAtOnce = 4
+
+/** Who is told of events. */
+function subscribersOf(_parts: Parts, deliveries: Deliveries): readonly Subscriber[] {
+  return [webhookSubscriber((tenantId) => deliveries.poke(tenantId))]
+}
+
+/** All that becomes due by the clock. */
+function timedWorkOf(parts: Parts): readonly TimedWork[] {
+  const { services, bookkeeper, nowOf } = parts
+  const { db, clock } = services
+  return [promiseWork({ db, bookkeeper, clock, nowOf })]
+}
+
+/** Starts everything that happens without a request: events told, due work done, jobs run, old rows removed. */
+export async function startWork(parts: Parts, ownerPool: pg.Pool): Promise<Work> {
+  const { services, bookkeeper, sealer, tenants, stores, targets, nowOf } = parts
+  const { db, log, clock, clocks } = services
+  const sender = createSender({ targets })
+  const { random } = Math
+  const deliveries = startDeliveries({ db, log, clock, nowOf, sealer, sender, random })
+  const subscribers = startSubscribers({
+    db,
+    log,
+    nowOf,
+    subscribers: subscribersOf(parts, deliveries),
+  })
+  const tasks = {
+    [workOffTask]: (payload: unknown) => workOff({ services, bookkeeper, tenants }, payload),
+  }
+  const jobs = await startJobs({ ownerPool, concurrency: jobsAtOnce, log, now: clock, tasks })
+  const resuming = startResuming(services)
+  const maintenance = startMaintenance({ db, log, clock })
+  const sweep = startSweep({ db, stores, log, clock })
+  const works = timedWorkOf(parts)
+  const timed = startTimedWork({ works, log })
+  const tell = (tenantId: string) => subscribers.drainTenant(tenantId)
+  const clockWorks = [...works, deliveries.work]
+  return {
+    eventsCame(tenantIds) {
+      for (const tenantId of tenantIds) subscribers.poke(tenantId)
+    },
+    poke: (tenantId) => deliveries.poke(tenantId),
+    advanceClock: (tenantId, input) =>
+      advanceClock({ db, clock, clocks, works: clockWorks, tell }, tenantId, input),
+    async close() {
+      maintenance.close()
+      await sweep.close()
+      await resuming.close()
+      await timed.close()
+      await jobs.close()
+      await subscribers.close()
+      await deliveries.close()
+    },
+  }
+}
