@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { GatedPool, openClient } from './connections.ts'
 import type { JobLog } from './log.ts'
 import { startReaper } from './reaper.ts'
+import { startWatchdog } from './watchdog.ts'
 import { WorkerLease } from './worker-lease.ts'
 import { runWorkers } from './workers.ts'
 
@@ -28,6 +29,7 @@ export interface JobsOptions {
   now: () => Date
   onFailure?: (failure: JobFailure) => void
   sweepEveryMs?: number
+  watchEveryMs?: number
   graceMs?: number
   closeMaxMs?: number
 }
@@ -42,6 +44,7 @@ const leaseTimeoutMs = 5_000
 const leaseSettings =
   'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3'
 const sweepEveryMsDefault = 10_000
+const watchEveryMsDefault = 10_000
 const graceMsDefault = 3_000
 const closeMaxMsDefault = 10_000
 // One connection listens; all else goes through the other, in order: see `runWorkers`.
@@ -66,11 +69,20 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     sweepEveryMs: options.sweepEveryMs ?? sweepEveryMsDefault,
     graceMs: options.graceMs ?? graceMsDefault,
   })
+  const watchdog = startWatchdog({
+    ownerPool,
+    tasks: Object.keys(options.tasks),
+    log,
+    everyMs: options.watchEveryMs ?? watchEveryMsDefault,
+    idle: () => workers.idle(),
+    restart: () => workers.restart(),
+  })
   let closing: Promise<void> | undefined
   return { close: () => (closing ??= closeAll()) }
 
   async function closeAll(): Promise<void> {
     lease.stop()
+    await watchdog.stop()
     await reaper.stop()
     await workers.close()
     // A connection that a hanging job left in use does not hold up the end of the process.

@@ -14,6 +14,10 @@ interface WorkersOptions extends JobsOptions {
 }
 
 interface Workers {
+  /** How many of them have nothing to do. */
+  idle(): number
+  /** Ends them; new ones begin soon after. */
+  restart(): void
   close(): Promise<void>
 }
 
@@ -30,6 +34,10 @@ export function runWorkers(options: WorkersOptions): Workers {
   const closing = new AbortController()
   let current = begin()
   return {
+    idle: () => current._workers.filter((worker) => worker.getActiveJob() === null).length,
+    restart() {
+      if (!closing.signal.aborted && !current._shuttingDown) void endWorkers(current, options)
+    },
     async close() {
       closing.abort()
       await endWorkers(current, options)
