@@ -15,7 +15,7 @@ const uses = {
   'test-clock': ['kernel', 'platform'],
   links: ['kernel', 'platform'],
   disputes: ['kernel', 'platform', 'book', 'files'],
-  placements: ['kernel', 'platform', 'book'],
+  placements: ['kernel', 'platform', 'book', 'events', 'accounts', 'claims'],
   tasks: ['kernel', 'platform', 'book'],
   contacts: ['kernel', 'platform'],
   gateways: ['kernel', 'platform'],

@@ -69,10 +69,26 @@ async function compile({ root, home, compiler, fingerprint }) {
     })
     const [status] = await once(child, 'close')
     if (status !== 0) throw new Error('The sources do not compile; the reasons are above')
+    copyAssets(path.join(root, 'src'), path.join(out, 'src'))
     fs.writeFileSync(path.join(out, stampName), fingerprint)
     swap(out, path.join(home, 'dist'), path.join(scratch, 'old'))
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+// What the code reads beside itself: texts of languages, style sheets.
+const assetPattern = /\.(?:json|css|svg|html|twig)$/
+
+function copyAssets(from, to) {
+  for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
+    const source = path.join(from, entry.name)
+    const target = path.join(to, entry.name)
+    if (entry.isDirectory()) copyAssets(source, target)
+    else if (assetPattern.test(entry.name)) {
+      fs.mkdirSync(to, { recursive: true })
+      fs.copyFileSync(source, target)
+    }
   }
 }
 

@@ -1,8 +1,14 @@
 import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 import { mountDocs } from './docs.ts'
+import { mountCheckoutFace } from './faces/checkout/face.ts'
+import { sendCrmError } from './faces/crmcom/envelope.ts'
+import { mountCrmcom } from './faces/crmcom/face.ts'
+import { mountPortal } from './faces/portal/face.ts'
 import { mountNative, type NativeDeps, sendProblem } from './faces/native/face.ts'
 import { sendError } from './faces/receeve/errors.ts'
+import { mountUnsubscribe } from './faces/native/unsubscribe.ts'
+import { mountPayofin, payofinPath } from './faces/payofin/face.ts'
 import { mountReceeve } from './faces/receeve/face.ts'
 import { mountTokenEndpoint } from './faces/receeve/token.ts'
 import type { BearerDeps, TokenService } from './identity/index.ts'
@@ -21,9 +27,9 @@ export interface AppDeps extends Parts {
 /** All doors on one server. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const { services, tokens } = deps
-  const app = createHttp(services, (error, request, reply) => {
-    const send = /^\/(?:files\/)?v1\//.test(request.url) ? sendError : sendProblem
-    send(error, request, reply)
+  const app = createHttp(services, {
+    sendUnroutable: (error, request, reply) => sendAt(request.url)(error, request, reply),
+    rewritePath: payofinPath,
   })
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false })
   mountHealth(app, deps)
@@ -33,9 +39,20 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     now: services.clock,
   })
   mountReceeve(app, deps)
+  mountPayofin(app, deps)
+  mountCrmcom(app, deps)
+  mountCheckoutFace(app, { checkout: deps.checkout, sendError: sendProblem })
+  mountPortal(app, deps)
+  mountUnsubscribe(app, deps)
   mountNative(app, { ...deps, webhooks: deps })
   await mountDocs(app)
   return app
+}
+
+/** How a door words what went wrong before a route of it was found. */
+function sendAt(url: string) {
+  if (/^\/(?:files\/)?v1\//.test(url)) return sendError
+  return /^\/(?:crmapi|payments)\//.test(url) ? sendCrmError : sendProblem
 }
 
 function mountHealth(app: FastifyInstance, deps: AppDeps): void {

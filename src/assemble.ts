@@ -3,7 +3,10 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import { Bookkeeper } from './book/index.ts'
+import { createRenderer } from './communications/index.ts'
+import { createCardCharger, createTurns } from './crm/index.ts'
 import { openStores } from './files/index.ts'
+import { createGateways } from './gateways/index.ts'
 import { createTenantFinder, createTokenService } from './identity/index.ts'
 import type { Config } from './platform/config.ts'
 import { type Connection, createAppPool, createOwnerPool, kyselyOn } from './platform/db.ts'
@@ -50,6 +53,9 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const bookkeeper = openBookkeeper(options.connection, services, (tenantIds) =>
     work?.eventsCame(tenantIds),
   )
+  const nowOf = (tenantId: string) => services.clocks.nowOf(tenantId)
+  const publicUrl = () => services.publicUrl()
+  const gateways = createGateways({ config, db, sealer, clock, nowOf, publicUrl })
   const parts: Parts = {
     services,
     bookkeeper,
@@ -57,7 +63,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     tenants: createTenantFinder({ db, now: clock }),
     stores: openStores(config, log),
     targets: createTargets({ allow: config.webhookAllow }),
-    nowOf: (tenantId) => services.clocks.nowOf(tenantId),
+    nowOf,
+    renderer: createRenderer(),
+    checkout: { db, bookkeeper, gateways, nowOf, publicUrl },
+    crm: { db, bookkeeper, clock, nowOf, cards: createCardCharger(gateways), turns: createTurns() },
   }
   if (config.workers) work = await startWork(parts, ownerPool)
   const app = await createApp({
@@ -78,6 +87,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     async close() {
       await app.close()
       await work?.close()
+      parts.renderer.close()
       await bookkeeper.close()
       await tokens.close()
       services.clocks.close()

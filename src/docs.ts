@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import { crmcomContract, Envelope } from './faces/crmcom/contract.ts'
 import { nativeOperations } from './faces/native/face.ts'
 import { publishedOperations } from './faces/receeve/face.ts'
 import { openApiOf, type PublishedError, type PublishedOperation } from './platform/openapi.ts'
@@ -58,7 +59,9 @@ function receeveDocument() {
     pathParameters: ClientPath,
     status: 200,
     errors:
-      operation.method === 'GET' ? [400, 401, 403, 429] : [400, 401, 403, 409, 413, 422, 429, 503],
+      operation.method === 'GET'
+        ? [400, 401, 403, 429, ...(operation.errors ?? [])]
+        : [400, 401, 403, 409, 413, 422, 429, 503],
   }))
   return openApiOf(
     {
@@ -93,6 +96,19 @@ function nativeDocument() {
       error: problem,
     },
     operations,
+  )
+}
+
+function crmcomDocument() {
+  return openApiOf(
+    {
+      title: 'Quittance: the CRM.COM-compatible door',
+      version: 'v2',
+      description:
+        'Errors of business are answered with status 200: status.code of the answer says what went wrong. A token from authentication/token is a parameter of every other call.',
+      error: { contentType: 'application/json', schema: Envelope },
+    },
+    crmcomContract(),
   )
 }
 

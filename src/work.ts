@@ -1,15 +1,31 @@
 import type pg from 'pg'
 import type { Bookkeeper } from './book/index.ts'
+import { type CheckoutDeps, paymentWork } from './checkout/index.ts'
+import {
+  createPrepare,
+  logTransports,
+  messageWork,
+  openTransports,
+  queueMessages,
+  type Renderer,
+  resumeSubscriber,
+  unsubscribeToken,
+} from './communications/index.ts'
+import { creditSubscriber, type CrmDeps, crmWork } from './crm/index.ts'
 import { startSubscribers, type Subscriber } from './events/index.ts'
 import { startResuming, workOff, workOffTask } from './faces/receeve/async.ts'
 import { type BlobStores, startSweep } from './files/index.ts'
 import type { TenantFinder } from './identity/index.ts'
+import { journeySubscriber, journeyWork } from './journeys/index.ts'
 import { startJobs } from './platform/jobs/index.ts'
 import { startMaintenance } from './platform/maintenance.ts'
 import type { Sealer } from './platform/sealer.ts'
 import type { Services } from './platform/services.ts'
 import { startTimedWork, type TimedWork } from './platform/timed-work.ts'
+import { placeClaims, placementSubscriber, recallClaims } from './placements/index.ts'
+import { planSubscriber, planWork } from './plans/index.ts'
 import { promiseWork } from './promises/index.ts'
+import { createTasks, taskWork } from './tasks/index.ts'
 import { advanceClock } from './test-clock/index.ts'
 import type { AdvanceInput } from './test-clock/schema.ts'
 import {
@@ -29,6 +45,11 @@ export interface Parts {
   readonly stores: BlobStores
   readonly targets: Targets
   readonly nowOf: (tenantId: string) => Date
+  readonly renderer: Renderer
+  /** With the payment providers of tenants. */
+  readonly checkout: CheckoutDeps
+  /** What the CRM.COM door books and charges with. */
+  readonly crm: CrmDeps
 }
 
 /** All that a server does besides answering requests. */
@@ -45,14 +66,48 @@ const jobsAtOnce = 4
 
 /** Who is told of events. */
 function subscribersOf(_parts: Parts, deliveries: Deliveries): readonly Subscriber[] {
-  return [webhookSubscriber((tenantId) => deliveries.poke(tenantId))]
+  return [
+    creditSubscriber(),
+    journeySubscriber(),
+    placementSubscriber(),
+    planSubscriber(),
+    resumeSubscriber,
+    webhookSubscriber((tenantId) => deliveries.poke(tenantId)),
+  ]
 }
+
+/** What journeys have others do. */
+const journeyActions = { queueMessages, createTasks, placeClaims, recallClaims }
 
 /** All that becomes due by the clock. */
 function timedWorkOf(parts: Parts): readonly TimedWork[] {
   const { services, bookkeeper, nowOf } = parts
   const { db, clock } = services
-  return [promiseWork({ db, bookkeeper, clock, nowOf })]
+  return [
+    promiseWork({ db, bookkeeper, clock, nowOf }),
+    crmWork({ ...parts.crm, tenants: parts.tenants }),
+    paymentWork({ ...parts.checkout, clock, log: services.log }),
+    planWork({ db, clock, nowOf }),
+    taskWork({ db, clock, nowOf }),
+    journeyWork({ db, bookkeeper, clock, nowOf, actions: journeyActions, log: services.log }),
+    messagesOf(parts),
+  ]
+}
+
+/** Sends messages, each with a link that unsubscribes from them. */
+function messagesOf({ services, sealer, nowOf, renderer }: Parts): TimedWork {
+  const { db, log, clock, config, publicUrl } = services
+  return messageWork({
+    db,
+    log,
+    clock,
+    nowOf,
+    prepare: createPrepare({ renderer, publicUrl }),
+    transports: openTransports(config.messages),
+    mailFrom: config.messages.mailFrom,
+    unsubscribeUrl: (tenantId, messageId) =>
+      `${publicUrl()}/u/${unsubscribeToken(sealer, { tenantId, messageId })}`,
+  })
 }
 
 /** Starts everything that happens without a request: events told, due work done, jobs run, old rows removed. */
@@ -76,6 +131,7 @@ export async function startWork(parts: Parts, ownerPool: pg.Pool): Promise<Work>
   const maintenance = startMaintenance({ db, log, clock })
   const sweep = startSweep({ db, stores, log, clock })
   const works = timedWorkOf(parts)
+  logTransports(services.config.messages, log)
   const timed = startTimedWork({ works, log })
   const tell = (tenantId: string) => subscribers.drainTenant(tenantId)
   const clockWorks = [...works, deliveries.work]

@@ -316,7 +316,7 @@ class Lane {
         await client.query('rollback')
         return decided
       }
-      const writes = writesOf(desks.values())
+      const writes = writesOf([...desks.values()])
       const companions = works.flatMap(
         (work, index) => work.options.companions?.(decided[index] ?? []) ?? [],
       )
@@ -417,7 +417,13 @@ export function decideOne<R>(desk: Desk, command: Command<R>): Outcome<R> {
 
 async function writeInBulk(client: pg.Client, writes: readonly Write[]): Promise<void> {
   await client.query(asOwner)
-  for (const write of writes) await runBulkWrite(client, write)
+  // A connection that pipelines refuses to copy. Nothing else is on its way here.
+  Object.assign(client, { pipeline: false })
+  try {
+    for (const write of writes) await runBulkWrite(client, write)
+  } finally {
+    Object.assign(client, { pipeline: true })
+  }
 }
 
 /** Sends the commit behind the writes without waiting for them, and takes no answer but COMMIT for done. */

@@ -170,6 +170,9 @@ function announce(
     const data = { ...names, reason: claim.resolutionReason, amount, totalFees }
     conclusion.emit({ type: 'event.claim.resolved', data })
   }
+  // A forced check may do this without any change of a total, so nothing else says it for certain.
+  if (claim.status === 'ACTIVE' && before.status === 'RESOLVED')
+    conclusion.emit({ type: 'event.claim.reactivated', data: { ...names, amount, totalFees } })
 }
 
 function totalChanged(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { newId } from '../kernel/id.ts'
 import { Book } from './book.ts'
 import { Journal } from './journal.ts'
-import type { BookEvent, Claim, Debtor, Json, Profile } from './model.ts'
+import type { BookEvent, Claim, Debtor, Json, JourneyRun, Profile } from './model.ts'
 import { refuse } from './refusals.ts'
 
 /** What a command must find loaded when it decides. References are the caller's own. */
@@ -28,6 +28,8 @@ export interface Needs {
   readonly providerPayment?: { readonly provider: string; readonly trackingId: string } | undefined
   /** The mandates of the first account. */
   readonly mandates?: boolean
+  /** The newest journey run of each claim that is named. */
+  readonly runs?: boolean
 }
 
 export interface ClaimAt {
@@ -60,6 +62,10 @@ export class Desk {
   readonly claims = new Map<string, ClaimAt | undefined>()
   readonly debtors = new Map<string, Debtor | undefined>()
   readonly changedDebtors = new Set<Debtor>()
+  /** The newest journey run by claim; undefined says that the claim never had one. */
+  readonly runs = new Map<string, JourneyRun | undefined>()
+  /** New and changed ones. */
+  readonly changedRuns = new Set<JourneyRun>()
   readonly events: EmittedEvent[] = []
   /** The command that is being decided, and what its caller wants noted on its events. */
   commandId = ''
@@ -156,11 +162,28 @@ export class Desk {
 
   saveDebtor(reference: string, data: Json): Debtor {
     const known = this.findDebtor(reference)
-    const debtor = known ?? { reference, data }
-    if (known) this.journal.assign(known, { data })
+    const debtor = known ?? { reference, data, version: 1 }
+    if (known) this.journal.assign(known, { data, version: known.version + 1 })
     else this.journal.put(this.debtors, reference, debtor)
     this.journal.add(this.changedDebtors, debtor)
     return debtor
+  }
+
+  /** The newest journey run of a claim; only for commands that asked for runs. */
+  findRun(claim: Claim): JourneyRun | undefined {
+    assert(this.runs.has(claim.claimId), 'the command did not ask for the runs of its claims')
+    return this.runs.get(claim.claimId)
+  }
+
+  /** Begins a run, which is the newest of its claim from then on. */
+  addRun(run: JourneyRun): void {
+    this.journal.put(this.runs, run.claimId, run)
+    this.journal.add(this.changedRuns, run)
+  }
+
+  changeRun(run: JourneyRun, patch: Partial<JourneyRun>): void {
+    this.journal.assign(run, patch)
+    this.journal.add(this.changedRuns, run)
   }
 
   emit(event: BookEvent): void {

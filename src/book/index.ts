@@ -3,6 +3,7 @@ export { Bookkeeper, type Command, type Companion, type Outcome } from './bookke
 export { claimNames } from './claim-names.ts'
 export { conclude, reactivate, resolve, uncount } from './conclude.ts'
 export { type ClaimAt, Desk, type Needs } from './desk.ts'
+export { findClaimNamed, findClaims, type FoundClaim, namesOfClaim } from './find-claims.ts'
 export { paymentKey } from './load.ts'
 export {
   type AccountDebtor,
@@ -11,6 +12,7 @@ export {
   type EntryKind,
   type Item,
   type Json,
+  type JourneyRun,
   type Mandate,
   type NamedEntry,
   type Origin,

@@ -127,7 +127,7 @@ select i.tenant_id as "tenantId", i.account_id as "accountId", i.item_seq as seq
 order by i.tenant_id, i.account_id, i.item_seq`
 
 export const lockDebtors = `
-select d.tenant_id as "tenantId", d.reference, d.data from ${pairs(1)}
+select d.tenant_id as "tenantId", d.reference, d.data, d.version from ${pairs(1)}
 join debtor d on d.tenant_id = w.t and d.reference = w.r
 order by d.tenant_id, d.reference for no key update of d`
 

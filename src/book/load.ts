@@ -12,11 +12,13 @@ import {
   lockByReference,
   lockDebtors,
 } from './load-statements.ts'
+import { loadRuns } from './runs.ts'
 import type {
   AccountHeader,
   Claim,
   Debtor,
   Item,
+  JourneyRun,
   KnownMandate,
   NamedEntry,
   Profile,
@@ -42,6 +44,7 @@ interface Lists {
   readonly liveClaims: Pairs
   readonly waitingClaims: Pairs
   readonly mandates: Pairs
+  readonly runs: Pairs
   readonly payments: { t: string; a: string; p: string; k: string }[]
 }
 
@@ -61,6 +64,7 @@ type ItemRow = Item & OfAccount & { readonly claim: Claim | null }
 type DebtorRow = Debtor & OfTenant
 type PaymentRow = ProviderPayment & OfAccount
 type MandateRow = KnownMandate & OfAccount
+type RunRow = JourneyRun & OfTenant
 
 /**
  * Locks the accounts of a batch in the order of their keys and reads what its commands need, from the locked rows.
@@ -76,7 +80,7 @@ export async function loadDesks(
   for (const { tenantId } of wanted) {
     if (!desks.has(tenantId)) desks.set(tenantId, new Desk(tenantId, nowOf(tenantId)))
   }
-  const [accounts, profiles, entries, items, debtors, payments, mandates] = await readAll(
+  const [accounts, profiles, entries, items, debtors, payments, mandates, runs] = await readAll(
     client,
     lists,
   )
@@ -88,6 +92,8 @@ export async function loadDesks(
   for (const row of debtors) deskOf(desks, row).debtors.set(row.reference, row)
   for (const row of payments) bookOf(desks, row).providerPayments.set(paymentKey(row), row)
   for (const row of mandates) bookOf(desks, row).loadMandates([row])
+  noteRuns(desks, wanted)
+  for (const { tenantId, ...run } of runs) desks.get(tenantId)?.runs.set(run.claimId, run)
   return desks
 }
 
@@ -132,6 +138,7 @@ function readAll(client: pg.Client, lists: Lists) {
     run<DebtorRow>('book_debtors', lockDebtors, [lists.debtors]),
     run<PaymentRow>('book_payments', loadPayments, [lists.payments]),
     run<MandateRow>('book_mandates', loadMandates, [lists.mandates]),
+    run<RunRow>('book_runs', loadRuns, [lists.runs]),
   ])
 }
 
@@ -149,6 +156,7 @@ function listsOf(wanted: readonly Wanted[]): Lists {
     liveClaims: [],
     waitingClaims: [],
     mandates: [],
+    runs: [],
     payments: [],
   }
   const seen = new Set<string>()
@@ -167,6 +175,7 @@ function listsOf(wanted: readonly Wanted[]): Lists {
     }
     for (const r of claimNamesOf(needs)) {
       pair(lists.claims, 'claim', r)
+      if (needs.runs) pair(lists.runs, 'run', r)
       if (needs.profile) pair(lists.claimProfiles, 'claimProfile', r)
     }
     for (const r of needs.debtors ?? []) {
@@ -211,6 +220,18 @@ function noteNames(desks: Map<string, Desk>, wanted: readonly Wanted[]): void {
     if (needs.mandates) book.loadMandates([])
     for (const r of needs.entries ?? []) if (!book.entries.has(r)) book.entries.set(r, undefined)
     for (const r of needs.targets ?? []) if (!book.entries.has(r)) book.entries.set(r, undefined)
+  }
+}
+
+/** Notes for which claims "no run" is known. */
+function noteRuns(desks: Map<string, Desk>, wanted: readonly Wanted[]): void {
+  for (const { tenantId, needs } of wanted) {
+    const desk = desks.get(tenantId)
+    if (!needs.runs || !desk) continue
+    for (const reference of claimNamesOf(needs)) {
+      const at = desk.claims.get(reference)
+      if (at) desk.runs.set(at.claim.claimId, undefined)
+    }
   }
 }
 

@@ -47,6 +47,8 @@ export interface Product {
 export interface Debtor {
   readonly reference: string
   data: Json
+  /** Counts its changes, through whichever door they came. */
+  version: number
 }
 
 export interface Entry {
@@ -172,6 +174,26 @@ export interface Mandate extends KnownMandate {
   readonly productReferences: readonly string[]
   readonly representation: Json | null
   readonly clientIpAddress: string | null
+}
+
+export type RunStatus = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FINISHED'
+
+/** A claim's way through a journey, the newest that it has; what it remembers on the way only journeys can read. */
+export interface JourneyRun {
+  readonly runId: string
+  readonly claimId: string
+  /** Null: it only says that the claim was paused or stopped before any journey was assigned. */
+  readonly journeyId: string | null
+  readonly journeyName: string | null
+  readonly version: number | null
+  status: RunStatus
+  state: Json
+  nextAtMs: number | null
+  readonly startedAtMs: number
+  pausedAtMs: number | null
+  pausedUntilMs: number | null
+  endedAtMs: number | null
+  endReason: string | null
 }
 
 export interface ProviderPayment {

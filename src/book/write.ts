@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { agreementWrites, collectAgreements, emptyAgreements } from './agreements.ts'
 import type { Book } from './book.ts'
 import type { Desk } from './desk.ts'
+import { runWrites } from './runs.ts'
 import type { Claim, Item, Json, Product } from './model.ts'
 
 /** A statement that writes many rows at once, given as one JSON list. */
@@ -34,10 +35,12 @@ from json_to_recordset($1::json) as r(tenant_id uuid, account_id uuid, payment_r
 where a.tenant_id = r.tenant_id and a.account_id = r.account_id`
 
 const saveDebtors = `
-insert into debtor (tenant_id, reference, data, updated_at)
-select r.* from json_to_recordset($1::json) as r(tenant_id uuid, reference text, data jsonb, updated_at timestamptz)
+insert into debtor (tenant_id, reference, data, version, created_at, updated_at)
+select r.tenant_id, r.reference, r.data, r.version, r.updated_at, r.updated_at
+from json_to_recordset($1::json) as r(tenant_id uuid, reference text, data jsonb, version integer, updated_at timestamptz)
 order by r.tenant_id, r.reference
-on conflict (tenant_id, reference) do update set data = excluded.data, updated_at = excluded.updated_at`
+on conflict (tenant_id, reference) do update set data = excluded.data, updated_at = excluded.updated_at,
+  version = greatest(debtor.version + 1, excluded.version)`
 
 const insertDebtorLinks = `
 insert into account_debtor (tenant_id, account_id, debtor_reference, position)
@@ -121,7 +124,7 @@ select r.* from json_to_recordset($1::json) as r(tenant_id uuid, message_id uuid
  * The statements that write what the commands of a batch recorded, in the order that keeps two batches from waiting for
  * each other in a circle: accounts, debtors, then what hangs on them, each by key.
  */
-export function writesOf(desks: Iterable<Desk>): Write[] {
+export function writesOf(desks: readonly Desk[]): Write[] {
   const lists = emptyLists()
   for (const desk of desks) {
     for (const debtor of desk.changedDebtors) {
@@ -129,6 +132,7 @@ export function writesOf(desks: Iterable<Desk>): Write[] {
         tenant_id: desk.tenantId,
         reference: debtor.reference,
         data: debtor.data,
+        version: debtor.version,
         updated_at: desk.now,
       })
     }
@@ -164,6 +168,7 @@ export function writesOf(desks: Iterable<Desk>): Write[] {
     write('write_claim_standings', updateStandings, lists.standings),
     write('write_provider_payments', insertProviderPayments, lists.providerPayments),
     ...agreementWrites(lists.agreements),
+    ...runWrites(desks),
     write('write_events', insertEvents, lists.events),
   ].filter(({ rows }) => rows.length > 0)
 }

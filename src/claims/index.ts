@@ -1,3 +1,4 @@
+export { bookMovement } from './amounts.ts'
 export { createClaim, recreateClaim } from './create-claim.ts'
 export { creditClaim, type Credited } from './credit-claim.ts'
 export { debitClaim } from './debit-claim.ts'

@@ -5,6 +5,7 @@ import { packageRoot } from '../platform/package-root.ts'
 import { doctor, type DoctorFlags } from './doctor.ts'
 import { explain } from './explain.ts'
 import { addImport } from './import-options.ts'
+import { type JourneySimulateFlags, simulateJourneyCommand } from './journey-simulate.ts'
 import { rotateKeys, type RotateKeysFlags } from './keys-rotate.ts'
 import { printNote } from './output.ts'
 import { serve, type ServeFlags } from './serve.ts'
@@ -30,6 +31,7 @@ function createProgram(): Command {
   addTenant(program)
   addKeys(program)
   addWebhooks(program)
+  addJourneys(program)
   withPlace(addImport(program))
   withPlace(program.command('doctor'))
     .description('check the installation and the books')
@@ -77,6 +79,21 @@ function addWebhooks(program: Command): void {
     .option('--failed', 'all of its messages that were given up')
     .option('--json', 'print one JSON object')
     .action((flags: WebhooksRedeliverFlags) => redeliverWebhooks(flags))
+}
+
+function addJourneys(program: Command): void {
+  const journeys = program.command('journey').description('look at journeys')
+  withPlace(journeys.command('simulate'))
+    .description('show who would get what and when; nothing is sent')
+    .requiredOption('--tenant <id>', 'whose journey it is')
+    .requiredOption('--journey <id or name>', 'the journey')
+    .requiredOption('--until <time>', 'how far to look ahead, such as 2026-12-31')
+    .option('--journey-version <number>', 'another version than the newest')
+    .option('--portfolio <reference>', 'only claims of this portfolio')
+    .option('--claim <reference...>', 'only these claims')
+    .option('--limit <number>', 'at most so many claims (default: 100)')
+    .option('--json', 'print one JSON object')
+    .action((flags: JourneySimulateFlags) => simulateJourneyCommand(flags))
 }
 
 function withPlace(command: Command): Command {

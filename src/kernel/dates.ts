@@ -66,6 +66,59 @@ export function endOfDay(date: string, timeZone: string): Date {
   return new Date(next.toZonedDateTime(timeZone).epochMilliseconds)
 }
 
+/**
+ * The instant of a time of day, `HH:MM`, on a date in a time zone; one that daylight saving leaves out moves forward by what
+ * is left out, one that comes twice is the first.
+ */
+export function instantAt(date: string, time: string, timeZone: string): Date {
+  const local = Temporal.PlainDateTime.from(`${checkedDate(date)}T${time}`)
+  return new Date(local.toZonedDateTime(timeZone).epochMilliseconds)
+}
+
+/** The same time of day some days later in a time zone, however long those days are. */
+export function addDaysIn(instant: Date, days: number, timeZone: string): Date {
+  const local = Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(
+    timeZone,
+  )
+  return new Date(local.add({ days }).epochMilliseconds)
+}
+
+/** What the clock on the wall shows: minutes since midnight of a date, and Monday as day 1. */
+export interface WallClock {
+  readonly date: string
+  readonly minutes: number
+  readonly weekday: number
+}
+
+/** What the clock on the wall shows at an instant in a time zone. Throws `RangeError` as `dateIn` does. */
+export function wallClockIn(instant: Date, timeZone: string): WallClock {
+  const local = Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(
+    timeZone,
+  )
+  return {
+    date: checkedDate(local.toPlainDate().toString()),
+    minutes: local.hour * 60 + local.minute,
+    weekday: local.dayOfWeek,
+  }
+}
+
+/**
+ * The instant at which the clock on the wall shows so many minutes after midnight, up to a day of them; where daylight
+ * saving leaves that time out, as much later. Throws `RangeError` for an unknown zone or what is no date.
+ */
+export function instantOf(date: string, minutes: number, timeZone: string): Date {
+  const local = Temporal.PlainDate.from(checkedDate(date)).toPlainDateTime().add({ minutes })
+  return new Date(local.toZonedDateTime(timeZone).epochMilliseconds)
+}
+
+/** What clocks show in a time zone at an instant, to the second: `2026-03-29T03:00:00`. */
+export function wallTimeIn(instant: Date, timeZone: string): string {
+  return Temporal.Instant.fromEpochMilliseconds(instant.getTime())
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDateTime()
+    .toString({ smallestUnit: 'second' })
+}
+
 /** Whether `name` is an IANA time zone this runtime knows, such as `Europe/Berlin` or `UTC`. */
 export function isTimeZone(name: string): boolean {
   // Temporal also takes offsets and whole timestamps for a zone; neither names one.

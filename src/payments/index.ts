@@ -1,3 +1,9 @@
 export { matchPayment, type MatchResult } from './match-payment.ts'
-export { type MatchStrategy, matchStrategies } from './allocation.ts'
+export {
+  allocate,
+  eligibleItems,
+  type MatchStrategy,
+  matchStrategies,
+  type Share,
+} from './allocation.ts'
 export { setTargetAmounts } from './set-target-amounts.ts'

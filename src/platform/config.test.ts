@@ -32,12 +32,38 @@ describe('the configuration', () => {
       poolSize: 8,
       secretKey: undefined,
       issuer: 'quittance',
+      publicUrl: undefined,
       trustProxy: false,
       webhookAllow: [],
       files: { kind: 'disk' },
+      messages: {
+        smtpUrl: undefined,
+        mailFrom: undefined,
+        smsUrl: undefined,
+        smsToken: undefined,
+      },
       demo: false,
     })
   })
+
+  it('hands mail to an SMTP server only where it is said from whom', () => {
+    const smtpUrl = 'smtp://user:pass@mail.example:2525'
+    const env = { QUITTANCE_SMTP_URL: smtpUrl, QUITTANCE_MAIL_FROM: 'a@example.com' }
+    expect(loadConfig(env, {}).messages).toMatchObject({ smtpUrl, mailFrom: 'a@example.com' })
+    expect(problemsOf({ QUITTANCE_SMTP_URL: smtpUrl })).toEqual([
+      expect.stringMatching(/^QUITTANCE_MAIL_FROM: QUITTANCE_SMTP_URL needs it/),
+    ])
+  })
+
+  it.each(['http://mail.example', 'smtp://', 'smtp://u:secret@mail.example/x?y=1'])(
+    'refuses %s for an SMTP server without showing it',
+    (url) => {
+      const env = { QUITTANCE_SMTP_URL: url, QUITTANCE_MAIL_FROM: 'a@example.com' }
+      expect(problemsOf(env)).toEqual([
+        expect.stringMatching(/^QUITTANCE_SMTP_URL: its value is not accepted/),
+      ])
+    },
+  )
 
   it('keeps files at an S3 server where it is told all that needs', () => {
     const env = {

@@ -6,6 +6,7 @@ import {
   parseEndpoint,
   parseNetworks,
   parseSecretKey,
+  parseSmtpUrl,
   parseSwitch,
   parseTrustProxy,
   secretKeyBytes,
@@ -25,6 +26,8 @@ export interface Config {
   readonly lanes: number
   readonly queueMax: number
   readonly bodyBytesMax: number
+  /** All headers of a request with its first line, in which the wallee doors take documents. */
+  readonly headerBytesMax: number
   readonly batchItemsMax: number
   readonly rateLimitPerSecond: number
   readonly tokenRateLimitPerMinute: number
@@ -32,12 +35,26 @@ export interface Config {
   /** Undefined: the file `secret.key` in `dataDir`. */
   readonly secretKey: Buffer | undefined
   readonly issuer: string
+  /** How far the time of a signed wallee request may lie from ours. */
+  readonly walleeWindowSeconds: number
+  /** Where people reach this server, without a slash at its end; undefined: where it listens. */
+  readonly publicUrl: string | undefined
   /** The addresses of proxies that may name the caller's, as Fastify takes them; false: none may. */
   readonly trustProxy: false | string
   /** Networks that webhooks may reach although they are not public, as CIDR. */
   readonly webhookAllow: readonly string[]
   readonly files: FilesConfig
+  readonly messages: MessagesConfig
   readonly demo: boolean
+}
+
+/** How messages leave; without a URL those of a channel stay in the outbox. */
+export interface MessagesConfig {
+  readonly smtpUrl: string | undefined
+  /** Given wherever `smtpUrl` is. */
+  readonly mailFrom: string | undefined
+  readonly smsUrl: string | undefined
+  readonly smsToken: string | undefined
 }
 
 /** Where uploaded files are kept: beside everything else in `dataDir`, or at a server that speaks S3. */
@@ -133,6 +150,11 @@ const settings = {
     most: 256 * mebibyte,
     fallback: 6 * mebibyte,
   }),
+  headerBytesMax: wholeNumber('QUITTANCE_HEADER_BYTES_MAX', {
+    least: 16 * 1024,
+    most: 64 * mebibyte,
+    fallback: 8 * mebibyte,
+  }),
   batchItemsMax: wholeNumber('QUITTANCE_BATCH_ITEMS_MAX', {
     least: 1,
     most: 100_000,
@@ -148,6 +170,11 @@ const settings = {
     most: 1_000_000,
     fallback: 60,
   }),
+  walleeWindowSeconds: wholeNumber('QUITTANCE_WALLEE_WINDOW_SECONDS', {
+    least: 1,
+    most: 86_400,
+    fallback: 600,
+  }),
   poolSize: wholeNumber('QUITTANCE_POOL_SIZE', { least: 1, most: 200, fallback: 8 }),
   secretKey: {
     variable: 'QUITTANCE_SECRET_KEY',
@@ -162,6 +189,12 @@ const settings = {
     parse: (text) => (/^[\x21-\x7e]{1,200}$/.test(text) ? text : undefined),
     fallback: 'quittance',
   } satisfies Setting<string>,
+  publicUrl: {
+    variable: 'QUITTANCE_PUBLIC_URL',
+    accepts: 'a URL such as https://pay.example.com',
+    parse: parseEndpoint,
+    fallback: undefined,
+  } satisfies Setting<string | undefined>,
   trustProxy: {
     variable: 'QUITTANCE_TRUST_PROXY',
     accepts: 'off, on (proxies at private addresses), or their addresses: 10.0.0.7, 10.1.0.0/16',
@@ -180,6 +213,28 @@ const settings = {
     parse: (text) => (['disk', 's3'] as const).find((kind) => kind === text),
     fallback: 'disk',
   } satisfies Setting<FilesConfig['kind']>,
+  smtpUrl: {
+    variable: 'QUITTANCE_SMTP_URL',
+    accepts: 'a URL such as smtp://user:password@mail.example.com:587, or smtps://',
+    parse: parseSmtpUrl,
+    fallback: undefined,
+    isSecret: true,
+  } satisfies Setting<string | undefined>,
+  mailFrom: matching(
+    'QUITTANCE_MAIL_FROM',
+    /^[\w.+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2,}$/,
+    'an address such as collections@example.com',
+  ),
+  smsUrl: {
+    variable: 'QUITTANCE_SMS_URL',
+    accepts: 'a URL such as https://sms.example.com/messages',
+    parse: parseEndpoint,
+    fallback: undefined,
+  } satisfies Setting<string | undefined>,
+  smsToken: {
+    ...matching('QUITTANCE_SMS_TOKEN', /^[\x21-\x7e]{1,2000}$/, 'a token'),
+    isSecret: true,
+  } satisfies Setting<string | undefined>,
   s3Endpoint: {
     variable: 'QUITTANCE_S3_ENDPOINT',
     accepts: 'a URL such as https://s3.eu-central-1.amazonaws.com',
@@ -213,15 +268,19 @@ export function loadConfig(env: Environment, flags: Flags): Config {
     lanes: read(settings.lanes),
     queueMax: read(settings.queueMax),
     bodyBytesMax: read(settings.bodyBytesMax),
+    headerBytesMax: read(settings.headerBytesMax),
     batchItemsMax: read(settings.batchItemsMax),
     rateLimitPerSecond: read(settings.rateLimitPerSecond),
     tokenRateLimitPerMinute: read(settings.tokenRateLimitPerMinute),
+    walleeWindowSeconds: read(settings.walleeWindowSeconds),
     poolSize: read(settings.poolSize),
     secretKey: read(settings.secretKey),
     issuer: read(settings.issuer),
+    publicUrl: read(settings.publicUrl),
     trustProxy: read(settings.trustProxy),
     webhookAllow: read(settings.webhookAllow),
     files: readFiles({ env, flags, problems }),
+    messages: readMessages({ env, flags, problems }),
     demo: flags.demo ?? false,
   }
   if (problems.length > 0) throw new ConfigError(problems)
@@ -266,6 +325,19 @@ function readFiles(source: Source): FilesConfig {
       source.problems.push(`${variable}: QUITTANCE_FILES=s3 needs it; give ${accepts}`)
   }
   return { kind: 'disk' }
+}
+
+/** A server that mail is handed to wants to know from whom it is. */
+function readMessages(source: Source): MessagesConfig {
+  const smtpUrl = readSetting(source, settings.smtpUrl)
+  const mailFrom = readSetting(source, settings.mailFrom)
+  const smsUrl = readSetting(source, settings.smsUrl)
+  const smsToken = readSetting(source, settings.smsToken)
+  if (smtpUrl !== undefined && !source.env[settings.mailFrom.variable]) {
+    const { variable, accepts } = settings.mailFrom
+    source.problems.push(`${variable}: QUITTANCE_SMTP_URL needs it; give ${accepts}`)
+  }
+  return { smtpUrl, mailFrom, smsUrl, smsToken }
 }
 
 function flagName(flag: string): string {

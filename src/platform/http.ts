@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import Fastify, {
@@ -48,21 +49,29 @@ export type SendUnroutable = (
   reply: FastifyReply,
 ) => void
 
+/** The path under which a request is served, where it is not its own. */
+export type RewritePath = (url: string) => string
+
 /** A server without routes: strict JSON, schemas that never coerce a body, a histogram over all requests. */
 export function createHttp(
   { config, log, telemetry }: HttpOptions,
-  sendUnroutable?: SendUnroutable,
+  {
+    sendUnroutable,
+    rewritePath = (url) => url,
+  }: { sendUnroutable?: SendUnroutable; rewritePath?: RewritePath } = {},
 ): FastifyInstance {
   const app = Fastify({
     loggerInstance: log as never,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.bodyBytesMax,
+    http: { maxHeaderSize: config.headerBytesMax },
     trustProxy: config.trustProxy,
     // Room for the references that a GET carries in its query.
     routerOptions: { maxParamLength: 1_000 },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     ...(sendUnroutable ? { frameworkErrors: sendUnroutable } : {}),
+    rewriteUrl: ({ url = '' }: IncomingMessage) => rewritePath(url),
   }) as unknown as FastifyInstance
   app.decorateRequest('bodyKeys', null as never)
   app.setValidatorCompiler(({ schema, httpPart }) =>

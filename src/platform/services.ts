@@ -18,4 +18,6 @@ export interface Services {
   /** The machine's time. */
   readonly clock: () => Date
   readonly clocks: TenantClocks
+  /** Where people reach this server, without a slash at its end. */
+  publicUrl(): string
 }

@@ -49,6 +49,13 @@ export function parseEndpoint(text: string): string | undefined {
   return `${origin}${pathname}`.replace(/\/+$/, '')
 }
 
+export function parseSmtpUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined
+  const { protocol, hostname, pathname, search, hash } = new URL(text)
+  const isPlain = ['', '/'].includes(pathname) && search === '' && hash === '' && hostname !== ''
+  return isPlain && ['smtp:', 'smtps:'].includes(protocol) ? text : undefined
+}
+
 export function parseSwitch(text: string): boolean | undefined {
   if (['on', 'true', 'yes', '1'].includes(text.toLowerCase())) return true
   if (['off', 'false', 'no', '0'].includes(text.toLowerCase())) return false

@@ -1,2 +1,3 @@
 export { createPromise, type PromiseInput } from './create-promise.ts'
 export { promiseWork } from './expire-promises.ts'
+export { withdrawPromise } from './withdraw-promise.ts'

@@ -112,6 +112,7 @@ const queries: Record<string, Record<string, string>> = {
   get_account_mandates: { accountReference: account },
   get_debtor_accounts_and_claims: { debtorReference: 'D' },
   get_events: { eventType: 'event.claim.created', date: '2026-03-10' },
+  get_landing_page_url: { claimReference: 'CLAIM' },
 }
 
 export interface Operation {
@@ -154,8 +155,11 @@ function receeveOperations(): Operation[] {
 }
 
 function ownOperations(): Operation[] {
-  // What is named by an id of ours has no request that is good for any tenant; src/webhooks/api.test.ts tests those.
-  const ofBooks = nativeOperations.filter(({ path }) => path.startsWith('/claims/'))
+  // What needs more than the books (an id of ours, an agency, a plan) has no request that is good for any tenant; the
+  // modules test those, such as src/webhooks/api.test.ts.
+  const ofBooks = nativeOperations.filter(
+    ({ path, tag }) => path.startsWith('/claims/') && tag === 'Claims',
+  )
   return ofBooks.map(({ id, method, path }) => ({
     id,
     door: '/q/v1',

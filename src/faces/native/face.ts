@@ -2,7 +2,9 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Type } from 'typebox'
 import { Reference } from '../../accounts/schema.ts'
 import { type Bookkeeper, callContext, type Outcome } from '../../book/index.ts'
+import type { CheckoutDeps } from '../../checkout/index.ts'
 import { deleteClaim, explainClaim } from '../../claims/index.ts'
+import type { Renderer } from '../../communications/index.ts'
 import { type BearerDeps, bearerTenant, type Tenant } from '../../identity/index.ts'
 import type { BlobStores } from '../../files/index.ts'
 import { JsonError } from '../../kernel/json.ts'
@@ -16,8 +18,20 @@ import {
 } from '../../platform/idempotency.ts'
 import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
+import { bundleOperations, mountBundles } from './bundles.ts'
+import { checkoutOperations, mountCheckout } from './checkout.ts'
+import { contactOperations, mountContacts } from './contacts.ts'
+import { crmNativeOperations, mountCrm } from './crm.ts'
+import { disputeOperations, mountDisputes } from './disputes.ts'
 import { fileOperations, mountFiles } from './files.ts'
+import { journeyOperations, mountJourneys } from './journeys.ts'
+import { messageOperations, mountMessages } from './messages.ts'
 import type { NativeOperation } from './operation.ts'
+import { mountPayofinDesk, payofinOperations } from './payofin.ts'
+import { mountPlacements, placementOperations } from './placements.ts'
+import { mountSendRules, sendRuleOperations } from './send-rules.ts'
+import { mountPlans, planOperations } from './plans.ts'
+import { mountTasks, taskOperations } from './tasks.ts'
 import { mountTestClock, type TestClockDoor, testClockOperations } from './test-clock.ts'
 import { mountWebhooks, type WebhookDoor, webhookOperations } from './webhooks.ts'
 
@@ -27,6 +41,8 @@ export interface NativeDeps {
   readonly bookkeeper: Bookkeeper
   readonly webhooks: WebhookDoor
   readonly stores: BlobStores
+  readonly checkout: CheckoutDeps
+  readonly renderer: Renderer
   readonly advanceClock: TestClockDoor['advance']
 }
 
@@ -67,6 +83,18 @@ export const nativeOperations: readonly NativeOperation[] = [
   ...webhookOperations,
   ...fileOperations,
   ...testClockOperations,
+  ...checkoutOperations,
+  ...bundleOperations,
+  ...placementOperations,
+  ...planOperations,
+  ...taskOperations,
+  ...crmNativeOperations,
+  ...payofinOperations,
+  ...disputeOperations,
+  ...messageOperations,
+  ...journeyOperations,
+  ...contactOperations,
+  ...sendRuleOperations,
 ]
 
 /** Mounts our own door at `/q/v1`: plain REST, errors as problem+json. */
@@ -90,6 +118,18 @@ export function mountNative(app: FastifyInstance, deps: NativeDeps): void {
       })
       mountWebhooks(scope, deps)
       mountFiles(scope, deps)
+      mountCheckout(scope, deps)
+      mountBundles(scope, deps)
+      mountPlacements(scope, deps)
+      mountPlans(scope, deps)
+      mountTasks(scope, deps)
+      mountCrm(scope, deps)
+      mountPayofinDesk(scope, deps)
+      mountDisputes(scope, deps)
+      mountMessages(scope, deps)
+      mountJourneys(scope, deps)
+      mountContacts(scope, deps)
+      mountSendRules(scope, deps)
       mountTestClock(scope, { services: deps.services, advance: deps.advanceClock })
     },
     { prefix: '/q/v1' },

@@ -28,6 +28,7 @@ export interface BatchOperation<I = unknown, R = unknown> {
     | 'Claims'
     | 'CustomTriggers'
     | 'Financial operations'
+    | 'Journeys'
     | 'PromiseToPay'
   readonly summary: string
   readonly body: TSchema

@@ -35,10 +35,15 @@ export function sendError(
   if (error instanceof Refusal) {
     if (error.retryAfterSeconds !== undefined)
       void reply.header('retry-after', error.retryAfterSeconds)
+    // 13.1: the one operation that publishes a 404.
+    const isPageAbsent = error.code === 'landing_page_not_found'
     const short =
-      error.kind === 'unauthenticated' || error.kind === 'forbidden' || error.kind === 'too_many'
+      isPageAbsent ||
+      error.kind === 'unauthenticated' ||
+      error.kind === 'forbidden' ||
+      error.kind === 'too_many'
     const body = short ? { message: error.message } : errorBody([codedWhereKnown(error)])
-    return reply.code(statusOf[error.kind]).send(body)
+    return reply.code(isPageAbsent ? 404 : statusOf[error.kind]).send(body)
   }
   if (error instanceof JsonError) return reply.code(400).send(errorBody([error.message]))
   const known = error as Partial<FastifyError>

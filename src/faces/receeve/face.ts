@@ -54,6 +54,8 @@ export interface Published {
   /** The body as a multipart form. */
   readonly form?: TSchema
   readonly answer: TSchema
+  /** Statuses of refusals beyond those that every operation of its method has. */
+  readonly errors?: readonly number[]
 }
 
 export function publishedOperations(): Published[] {

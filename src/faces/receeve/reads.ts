@@ -10,8 +10,16 @@ import type { Tables } from '../../platform/tables.ts'
 import { getAccountMandates } from './operations/account-mandates.ts'
 import { getAccount } from './operations/get-account.ts'
 import { getAccountClaims } from './operations/get-account-claims.ts'
+import {
+  CommunicationPage,
+  type CommunicationType,
+  communicationTypes,
+  getCommunicationMessageUrls,
+} from './operations/get-communication-message-urls.ts'
 import { getDebtorAccountsAndClaims } from './operations/get-debtor-accounts-and-claims.ts'
 import { getEvents } from './operations/get-events.ts'
+import { getMessage } from './operations/get-message.ts'
+import { getLandingPageUrl } from './operations/get-landing-page-url.ts'
 
 export interface ReadCall {
   readonly services: Services
@@ -25,6 +33,8 @@ export interface ReadOperation {
   readonly summary: string
   readonly query: TSchema
   readonly answer: TSchema
+  /** Statuses of refusals beyond those that every read has. */
+  readonly errors?: readonly number[]
   answerTo(call: ReadCall): Promise<unknown>
 }
 
@@ -127,6 +137,52 @@ export const readOperations: readonly ReadOperation[] = [
       )
       return accounts
     },
+  },
+  {
+    id: 'get_landing_page_url',
+    tag: 'LandingPage',
+    summary: 'Where the debtor of a claim can settle it',
+    query: Type.Object({ claimReference: Reference, ...tracing }),
+    answer: Type.Object({ URL: Type.String() }),
+    errors: [404],
+    async answerTo(call) {
+      const wanted = String(call.query['claimReference'])
+      const page = await getLandingPageUrl(call.services, call.tenantId, wanted)
+      await announceReads(call, [{ claimReference: page.claimReference }])
+      return { URL: page.URL }
+    },
+  },
+  {
+    id: 'get_message',
+    tag: 'Communication',
+    summary: 'A message as it was sent, as text in .eml form',
+    query: Type.Object({
+      messageURL: Type.String({ pattern: '^\\/(.+.eml)$', maxLength: 500 }),
+    }),
+    answer: Type.String(),
+    answerTo: ({ services, tenantId, query }) =>
+      getMessage(services, tenantId, String(query['messageURL'])),
+  },
+  {
+    id: 'get_communication_message_urls',
+    tag: 'Communication',
+    summary: 'Where to read what the debtor of a claim was told, by pages, the newest first',
+    query: Type.Object({
+      claimReference: Reference,
+      communicationType: Type.Optional(Type.String({ enum: [...communicationTypes] })),
+      startDate: Type.Optional(CalendarDate),
+      limit: Type.Optional(Type.Integer(pageLimit)),
+      page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    }),
+    answer: CommunicationPage,
+    answerTo: ({ services, tenantId, query }) =>
+      getCommunicationMessageUrls(services, tenantId, {
+        claimReference: String(query['claimReference']),
+        communicationType: query['communicationType'] as CommunicationType | undefined,
+        startDate: query['startDate'] as string | undefined,
+        limit: (query['limit'] as number | undefined) ?? 1_000,
+        page: (query['page'] as number | undefined) ?? 1,
+      }),
   },
   {
     id: 'get_events',

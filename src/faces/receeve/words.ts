@@ -21,6 +21,7 @@ const codes: Record<string, number> = {
   claim_not_deleted: 4010,
   claim_deleted: 4011,
   claim_not_active: 4012,
+  journey_stopped: 4012,
   wrong_direction: 4013,
 }
 

@@ -36,8 +36,8 @@ interface TenantTable {
   is_sandbox: boolean
   time_zone: string
   settings: Json
-  clock_offset_ms: Generated<number>
   created_at: Date
+  clock_offset_ms: Generated<number>
 }
 
 interface OAuthClientTable {
@@ -88,6 +88,9 @@ interface DebtorTable {
   tenant_id: string
   reference: string
   data: Json
+  number: Generated<number>
+  version: Generated<number>
+  created_at: Date | null
   updated_at: Date
 }
 

@@ -9,8 +9,11 @@ import { createPromisesToPay } from './create-promises-to-pay.ts'
 import { creditClaims, debitClaims } from './credit-claims.ts'
 import { executeCustomTriggers } from './execute-custom-triggers.ts'
 import { matchAccountPayment } from './match-account-payment.ts'
+import { pauseJourneys } from './pause-journeys.ts'
 import { resolveClaims } from './resolve-claims.ts'
+import { resumeJourneys } from './resume-journeys.ts'
 import { setAccountScores } from './set-account-scores.ts'
+import { stopJourneys } from './stop-journeys.ts'
 import { updateAccountLedgerEntriesAmounts } from './update-account-ledger-entries-amounts.ts'
 import { updateAccountMeta } from './update-account-meta.ts'
 
@@ -35,6 +38,9 @@ export const batchOperations: readonly BatchOperation[] = [
   debitClaims,
   createPromisesToPay,
   executeCustomTriggers,
+  pauseJourneys,
+  resumeJourneys,
+  stopJourneys,
   createAccountMandates,
   deleteAccountMandates,
 ]

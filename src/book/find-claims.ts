@@ -1,0 +1,57 @@
+import { sql } from 'kysely'
+import type { Tx } from '../platform/db.ts'
+import { baseOfReceeveReference } from './desk.ts'
+import type { ClaimStatus, Json } from './model.ts'
+import { refuse } from './refusals.ts'
+
+/** A claim as ordinary operations see it: what it is called and how it stands. */
+export interface FoundClaim {
+  readonly claimId: string
+  readonly reference: string
+  readonly receeveReference: string
+  readonly accountId: string
+  readonly accountReference: string
+  readonly currency: string
+  readonly debtorReference: string | null
+  readonly status: ClaimStatus
+}
+
+const selectClaims = sql`
+  select c.claim_id as "claimId", c.reference, c.receeve_reference as "receeveReference", c.account_id as "accountId",
+    a.reference as "accountReference", a.currency, c.debtor_reference as "debtorReference", c.status
+  from claim c join account a on a.tenant_id = c.tenant_id and a.account_id = c.account_id`
+
+/** The claim of a reference, its own before the receeve form (D-41); one that is pending is not found. */
+export async function findClaimNamed(tx: Tx, reference: string): Promise<FoundClaim> {
+  const references = [reference, baseOfReceeveReference(reference) ?? reference]
+  const { rows } = await sql<FoundClaim>`${selectClaims}
+    where c.tenant_id = ${tx.tenantId} and c.reference = any(${references}::text[])`.execute(tx.db)
+  const claim =
+    rows.find((row) => row.reference === reference) ??
+    rows.find((row) => row.receeveReference === reference)
+  if (!claim || claim.status === 'PENDING') throw refuse('claim_not_found')
+  return claim
+}
+
+/** Claims by their ids; what is not there, or pending, is left out. */
+export async function findClaims(
+  tx: Tx,
+  claimIds: readonly string[],
+): Promise<Map<string, FoundClaim>> {
+  if (claimIds.length === 0) return new Map()
+  const { rows } = await sql<FoundClaim>`${selectClaims}
+    where c.tenant_id = ${tx.tenantId} and c.claim_id = any(${claimIds}::uuid[]) and c.status <> 'PENDING'`.execute(
+    tx.db,
+  )
+  return new Map(rows.map((row) => [row.claimId, row]))
+}
+
+/** How an event of an ordinary operation names its claim. */
+export function namesOfClaim(claim: FoundClaim): Json {
+  return {
+    claimRef: claim.reference,
+    receeveClaimRef: claim.receeveReference,
+    accountReference: claim.accountReference,
+    ...(claim.debtorReference === null ? {} : { externalDebtorRef: claim.debtorReference }),
+  }
+}

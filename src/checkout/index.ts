@@ -1,0 +1,8 @@
+export { type CheckDeps, paymentWork } from './check-payments.ts'
+export type { CheckoutDeps, PaymentAt } from './deps.ts'
+export { disputePayment } from './dispute-sandbox.ts'
+export { findPayment, listPayments, paymentsOf } from './list-payments.ts'
+export { refreshPayment } from './refresh-payment.ts'
+export { type PaymentStart, startPayment } from './start-payment.ts'
+export type { PaymentState } from './states.ts'
+export { takeNotice } from './take-notice.ts'

@@ -1,0 +1,6 @@
+export { isEmailAddress } from './addresses.ts'
+export { decide, type Decision, type Purpose, type SendFacts } from './decide.ts'
+export { explain, type KeptDecision } from './explain.ts'
+export { type Candidate, type Case, loadCases } from './load-facts.ts'
+export { createSendRule, deleteSendRule, findSendRule, listSendRules } from './send-rules.ts'
+export { NewSendRule, SendRule, SendRules } from './schema.ts'

@@ -1,0 +1,76 @@
+export {
+  createSendRule,
+  deleteSendRule,
+  findSendRule,
+  listSendRules,
+  NewSendRule,
+  SendRule,
+  SendRules,
+} from './gate/index.ts'
+export {
+  type Cause,
+  createPrepare,
+  emlOfUrl,
+  findMessage,
+  listCommunications,
+  listMessages,
+  logTransports,
+  Message,
+  messageEml,
+  MessagePage,
+  MessageQuery,
+  messageWork,
+  NewBounce,
+  NewMessage,
+  openTransports,
+  type Outgoing,
+  type PrepareTexts,
+  queueMessages,
+  type QueuedMessage,
+  readDsn,
+  readUnsubscribeToken,
+  recordBounce,
+  resumeSubscriber,
+  type SendDeps,
+  stayingAtHome,
+  type TextsWanted,
+  type Transferred,
+  type Transport,
+  type Transports,
+  unsubscribe,
+  unsubscribeToken,
+  writeMessage,
+} from './messages/index.ts'
+export { listFields } from './fields/dictionary.ts'
+export { type Fields, type MessageContext, type MoneyField } from './fields/fields.ts'
+export { fieldsOf } from './fields/fields-of.ts'
+export { epcPayload, type Transfer } from './letters/epc.ts'
+export { letterOf } from './letters/letter-of.ts'
+export { type Address, type Letter } from './letters/letter.ts'
+export {
+  type PreparedPreview,
+  preparePreview,
+  previewBundle,
+  previewLetter,
+} from './letters/preview-bundle.ts'
+export { qrSvg } from './letters/qr.ts'
+export { renderLetter } from './letters/render-letter.ts'
+export { type MessageTexts, renderTexts } from './letters/render-texts.ts'
+export {
+  addVersion,
+  type BundleVersion,
+  createBundle,
+  deleteBundle,
+  findBundle,
+  latestVersion,
+  latestVersions,
+  listBundles,
+  versionOf,
+} from './templates/bundles.ts'
+export { checkContent } from './templates/check-content.ts'
+export { dateText, moneyText } from './templates/money-text.ts'
+export { renderBundle, type RenderRequest } from './templates/render-bundle.ts'
+export { createRenderer, type Renderer } from './templates/renderer.ts'
+export * as bundleShapes from './templates/schema.ts'
+export { smsSize } from './templates/sms-segments.ts'
+export { installStarterBundles, starterBundles } from './templates/starter-bundles.ts'

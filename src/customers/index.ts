@@ -1,0 +1,6 @@
+export { addAddress, chooseDefault, type NewAddress } from './addresses.ts'
+export { deleteCustomer } from './delete-customer.ts'
+export { customerOf, referenceOf } from './find-debtor.ts'
+export { type Merge, mergeCustomers } from './merge-customers.ts'
+export { refuse } from './refusals.ts'
+export { createCustomer, type Saved, type Saving, updateCustomer } from './save-customer.ts'

@@ -1,0 +1,77 @@
+import type { CallContext, Command, Json } from '../book/index.ts'
+import { refuse } from './refusals.ts'
+import type { Saving } from './save-customer.ts'
+
+export interface Merge {
+  /** The debtor who stays. */
+  readonly survivor: string
+  /** The debtor who goes. */
+  readonly other: string
+  /** The accounts of the one who goes: they are locked with everything that moves. */
+  readonly accounts: readonly string[]
+}
+
+const numberOf = (parameter: string) =>
+  `(select d.number from debtor d where d.tenant_id = $1 and d.reference = ${parameter})`
+
+// $1 tenant, $2 survivor, $3 other. Links first: an account that has both keeps the survivor's.
+const moves = [
+  `update account_debtor l set debtor_reference = $2 where l.tenant_id = $1 and l.debtor_reference = $3
+    and not exists (select from account_debtor k where k.tenant_id = $1 and k.account_id = l.account_id
+      and k.debtor_reference = $2)`,
+  `delete from account_debtor where tenant_id = $1 and debtor_reference = $3 and $2::text is not null`,
+  `update account a set auto_debtor_reference = case when exists (select from account k where k.tenant_id = $1
+      and k.auto_debtor_reference = $2 and k.currency = a.currency) then null else $2::text end
+    where a.tenant_id = $1 and a.auto_debtor_reference = $3`,
+  `update claim set debtor_reference = $2, primary_debtor = primary_debtor || jsonb_build_object('debtorReference', $2::text)
+    where tenant_id = $1 and debtor_reference = $3`,
+  `update mandate set debtor_reference = $2 where tenant_id = $1 and debtor_reference = $3`,
+  `update customer_address set debtor_number = ${numberOf('$2')}, is_default = is_default and not exists (
+      select from customer_address k where k.tenant_id = $1 and k.debtor_number = ${numberOf('$2')} and k.is_default)
+    where tenant_id = $1 and debtor_number = ${numberOf('$3')}`,
+  `update customer_comment set debtor_number = ${numberOf('$2')} where tenant_id = $1 and debtor_number = ${numberOf('$3')}`,
+  `insert into customer_email (tenant_id, debtor_reference, email, created_at)
+    select e.tenant_id, $2, e.email, e.created_at from customer_email e
+    where e.tenant_id = $1 and e.debtor_reference = $3 on conflict do nothing`,
+  `delete from customer_email where tenant_id = $1 and debtor_reference = $3 and $2::text is not null`,
+  `insert into customer (tenant_id, debtor_reference, customer_id, language, preferred_currency, meta_data)
+    select c.tenant_id, $2, $2, c.language, c.preferred_currency, c.meta_data from customer c
+    where c.tenant_id = $1 and c.debtor_reference = $3
+    on conflict (tenant_id, debtor_reference) do update set language = coalesce(customer.language, excluded.language),
+      preferred_currency = coalesce(customer.preferred_currency, excluded.preferred_currency),
+      meta_data = excluded.meta_data || customer.meta_data`,
+  `delete from customer where tenant_id = $1 and debtor_reference = $3 and $2::text is not null`,
+  `delete from debtor where tenant_id = $1 and reference = $3 and $2::text is not null`,
+]
+
+/** Makes one customer of two: the survivor gets everything of the other, who is no more. */
+export function mergeCustomers(context: CallContext, merge: Merge): Saving<void> {
+  const { survivor, other, accounts } = merge
+  const { commandId: id, tenantId, metadata } = context
+  const command: Command<void> = {
+    id,
+    tenantId,
+    metadata,
+    needs: { accounts, debtors: [survivor, other] },
+    decide(desk) {
+      if (survivor === other) throw refuse('customer_is_itself')
+      const stays = desk.findDebtor(survivor)
+      const goes = desk.findDebtor(other)
+      if (!stays || !goes) throw refuse('customer_not_found')
+      const contactInformation = {
+        ...(goes.data['contactInformation'] as Json | undefined),
+        ...(stays.data['contactInformation'] as Json | undefined),
+      }
+      desk.saveDebtor(survivor, { ...goes.data, ...stays.data, contactInformation })
+    },
+  }
+  return {
+    commands: [command],
+    options: {
+      companions: ([outcome]) =>
+        outcome && 'result' in outcome
+          ? moves.map((text) => ({ text, values: [tenantId, survivor, other] }))
+          : [],
+    },
+  }
+}

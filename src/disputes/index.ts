@@ -1,0 +1,3 @@
+export { closeDispute, type Settlement } from './close-dispute.ts'
+export { type Contest, openDispute } from './open-dispute.ts'
+export { findDispute, listDisputes, type OpenDispute, openDisputesOf } from './show-disputes.ts'

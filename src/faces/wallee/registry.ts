@@ -1,0 +1,52 @@
+import type { Entity } from './entity.ts'
+import { account } from './entities/account.ts'
+import { applicationUser } from './entities/application-user.ts'
+import { country, countryState } from './entities/countries.ts'
+import { currency } from './entities/currencies.ts'
+import { customer } from './entities/customer.ts'
+import { customerAddress } from './entities/customer-address.ts'
+import { customerComment } from './entities/customer-comment.ts'
+import { humanUser } from './entities/human-user.ts'
+import { labelDescriptor, labelDescriptorGroup } from './entities/label-descriptors.ts'
+import { language } from './entities/languages.ts'
+import { legalOrganizationForm } from './entities/legal-organization-forms.ts'
+import { permission } from './entities/permission.ts'
+import { scope, tenantDatabase } from './entities/installation.ts'
+import { role } from './entities/role.ts'
+import { singleSignOnUser } from './entities/single-sign-on-user.ts'
+import { space } from './entities/space.ts'
+import { staticValue } from './entities/static-values.ts'
+import { userAccountRole, userSpaceRole } from './entities/user-roles.ts'
+
+/** Everything that the two doors serve. A new entity is a file in entities/ and a line here. */
+export const entities: readonly Entity[] = [
+  customer,
+  customerAddress,
+  customerComment,
+  space,
+  account,
+  applicationUser,
+  humanUser,
+  singleSignOnUser,
+  scope,
+  tenantDatabase,
+  role,
+  permission,
+  userSpaceRole,
+  userAccountRole,
+  country,
+  countryState,
+  currency,
+  language,
+  legalOrganizationForm,
+  labelDescriptor,
+  labelDescriptorGroup,
+  staticValue,
+]
+
+/** The entity of a name that a description uses; a name that there is none of is a bug in the description. */
+export function entityNamed(name: string): Entity {
+  const found = entities.find((entity) => entity.name === name)
+  if (!found) throw new Error(`There is no entity ${name}`)
+  return found
+}

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import {
+  type Branch,
+  type JourneyDocument,
+  mainPath,
+  type Step,
+  type StepOf,
+  stepsOf,
+} from './document.ts'
+import { holds } from './conditions.ts'
+import type { Facts } from './facts.ts'
+import { restEnd } from './rests.ts'
+
+/** A step of a path that a run stands before; past the last one, the path is over. */
+export interface Place {
+  readonly path: string
+  readonly index: number
+}
+
+/** All that a run must remember, as plain data. */
+export interface RunState {
+  /** The innermost path last; those before it go on when it is over. None: the run is over. */
+  readonly stack: readonly Place[]
+  /** How many effects the run has had; the next one's key is made of it. */
+  readonly effects: number
+  /** The rest that the present step takes. `isSpan`: a pause makes it longer. */
+  readonly rest?: { readonly untilMs: number; readonly isSpan: boolean }
+  /** The meta of the step before is being booked; until it is, the run does not go on. */
+  readonly isBooking?: boolean
+}
+
+type Message = { kind: 'message'; channel: 'email' | 'sms' | 'letter' }
+type EffectBody =
+  | (Message & Pick<StepOf<'email'>, 'bundleId' | 'context'>)
+  | ({ kind: 'meta' } & Pick<StepOf<'setMeta'>, 'target' | 'meta'>)
+  | { kind: 'providers'; providers: readonly string[] | null }
+  | { kind: 'task'; task: StepOf<'createTask'> }
+  | { kind: 'outsource'; partner: string }
+  | { kind: 'recall' }
+  | { kind: 'webhook'; name: string; data: Record<string, unknown> }
+
+/** What a step does to the world. The number makes its key: one effect is never two. */
+export type Effect = EffectBody & { readonly number: number; readonly step: string }
+
+export interface Run {
+  readonly document: JourneyDocument
+  readonly state: RunState
+  /** Decides which weighted segment a claim falls into, the same one whenever it is asked. */
+  readonly seed: string
+}
+
+export interface Advance {
+  readonly state: RunState
+  readonly effects: readonly Effect[]
+  /** When to look again; absent where the run is over, or waits for its meta to be booked. */
+  readonly nextAt?: Date
+  readonly isFinished: boolean
+}
+
+export const firstState: RunState = { stack: [{ path: mainPath, index: 0 }], effects: 0 }
+
+// What may be saved has no circle without a wait, so a run rests long before this.
+const stepsMax = 10_000
+
+/**
+ * Moves a run on from where it stands until it must rest or is over. Pure: the same run, facts and time give the same
+ * answer.
+ */
+export function advance(run: Run, facts: Facts, now: Date): Advance {
+  const effects: Effect[] = []
+  const { isBooking: _booked, ...booked } = run.state
+  let state: RunState = booked
+  for (let count = 0; count < stepsMax; count += 1) {
+    const step = stepAt(run.document, state)
+    if (step === undefined) {
+      if (state.stack.length <= 1)
+        return { state: { ...state, stack: [] }, effects, isFinished: true }
+      state = { ...state, stack: state.stack.slice(0, -1) }
+      continue
+    }
+    const rest = restOf(step, state, { facts, now })
+    if (rest && rest.untilMs > now.getTime()) {
+      const nextAt = new Date(rest.untilMs)
+      return { state: { ...state, rest }, effects, nextAt, isFinished: false }
+    }
+    const effect = effectOf(step)
+    if (effect) {
+      effects.push({ ...effect, number: state.effects, step: step.id })
+      state = { ...state, effects: state.effects + 1 }
+    }
+    state = moved(state, branchOf(step, run.seed, { facts, now }))
+    if (step.type === 'setMeta')
+      return { state: { ...state, isBooking: true }, effects, isFinished: false }
+  }
+  throw new Error('a journey went in a circle')
+}
+
+/** The step that a run stands before; undefined at the end of a path. */
+export function stepAt(document: JourneyDocument, { stack }: RunState): Step | undefined {
+  const place = stack.at(-1)
+  return place && stepsOf(document, place.path)[place.index]
+}
+
+/** A run that was paused for a while: the rest of a wait is as long as it was, a deadline does not move. */
+export function resumedAfter(state: RunState, pausedMs: number): RunState {
+  if (!state.rest?.isSpan) return state
+  return { ...state, rest: { ...state.rest, untilMs: state.rest.untilMs + Math.max(0, pausedMs) } }
+}
+
+interface At {
+  readonly facts: Facts
+  readonly now: Date
+}
+
+/** A wait ends when it was to end; a deadline moves with the claim's due date. */
+function restOf(step: Step, state: RunState, { facts, now }: At): RunState['rest'] {
+  if (step.type === 'wait' || step.type === 'waitUntil') {
+    if (state.rest) return state.rest
+  }
+  const until = restEnd(step, facts, now)
+  return until && { untilMs: until.getTime(), isSpan: step.type === 'wait' }
+}
+
+/** After a step: past it, and wherever its branch leads. */
+function moved({ rest: _over, ...state }: RunState, branch: Branch): RunState {
+  const { stack } = state
+  if ('finish' in branch) return { ...state, stack: [] }
+  if ('switchPath' in branch) return { ...state, stack: [{ path: branch.switchPath, index: 0 }] }
+  const here = stack.at(-1) ?? { path: mainPath, index: 0 }
+  const passed = [...stack.slice(0, -1), { ...here, index: here.index + 1 }]
+  if (!('insertPath' in branch)) return { ...state, stack: passed }
+  return { ...state, stack: [...passed, { path: branch.insertPath, index: 0 }] }
+}
+
+function branchOf(step: Step, seed: string, { facts, now }: At): Branch {
+  const goOn: Branch = { continue: true }
+  if (step.type === 'if')
+    return holds(step.condition, facts, now) ? step.go : (step.otherwise ?? goOn)
+  if (step.type === 'segmentation') return segmentOf(step, seed, { facts, now })
+  if (step.type === 'switchPath') return { switchPath: step.path }
+  return step.type === 'insertPath' ? { insertPath: step.path } : goOn
+}
+
+/** D-88: the first condition that holds wins. With weights, a claim's place among 2^32 says where it belongs. */
+function segmentOf(step: StepOf<'segmentation'>, seed: string, { facts, now }: At): Branch {
+  const { segments, otherwise = { continue: true } as const } = step
+  const total = segments.reduce((sum, { weight = 0 }) => sum + weight, 0)
+  if (total === 0) {
+    return segments.find(({ when }) => when && holds(when, facts, now))?.go ?? otherwise
+  }
+  const digest = createHash('sha256').update(`${seed}/${step.id}`).digest()
+  let place = (digest.readUInt32BE(0) / 0x1_0000_0000) * total
+  const found = segments.find(({ weight = 0 }) => {
+    place -= weight
+    return place < 0
+  })
+  return found?.go ?? otherwise
+}
+
+function effectOf(step: Step): EffectBody | undefined {
+  switch (step.type) {
+    case 'email':
+    case 'sms':
+    case 'letter': {
+      const { type: channel, bundleId, context } = step
+      return { kind: 'message', channel, bundleId, ...(context ? { context } : {}) }
+    }
+    case 'setMeta':
+      return { kind: 'meta', target: step.target, meta: step.meta }
+    case 'paymentProviders':
+      return { kind: 'providers', providers: step.providers }
+    case 'createTask':
+      return { kind: 'task', task: step }
+    case 'outsource':
+      return { kind: 'outsource', partner: step.partner }
+    case 'revertOutsource':
+      return { kind: 'recall' }
+    case 'webhook':
+      return { kind: 'webhook', name: step.name, data: step.data ?? {} }
+    case 'wait':
+    case 'waitUntil':
+    case 'dpdDeadline':
+    case 'if':
+    case 'segmentation':
+    case 'switchPath':
+    case 'insertPath':
+      return undefined
+  }
+}

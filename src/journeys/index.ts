@@ -1,0 +1,21 @@
+export type {
+  JourneyActions,
+  MessageOrder,
+  PlaceOrder,
+  RecallOrder,
+  RunCause,
+  TaskOrder,
+} from './actions.ts'
+export { assignJourney, unassignJourney } from './assign-journey.ts'
+export { findJourney, findVersion, journeyNamed, listJourneys } from './find-journeys.ts'
+export { journeySubscriber } from './follow-claims.ts'
+export { journeyWork, type JourneyWorkDeps } from './journey-work.ts'
+export { moveJourney } from './move-journey.ts'
+export { pauseJourney, type PauseInput } from './pause-journey.ts'
+export { paymentProvidersOf, type ProviderRule, setPaymentProviders } from './payment-providers.ts'
+export { resumeJourney } from './resume-journey.ts'
+export { addVersion, createJourney, deleteJourney } from './save-journey.ts'
+export { claimJourney } from './show-run.ts'
+export { simulateJourney } from './simulate-journey.ts'
+export { startJourney } from './start-journey.ts'
+export { stopJourney, type StopInput } from './stop-journey.ts'

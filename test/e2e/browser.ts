@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
+
+const own = '/usr/bin/chromium'
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
+]
+
+/** The system's Chromium, else the one that comes with the dev dependencies. */
+async function launch(): Promise<Browser> {
+  if (existsSync(own)) return chromium.launch({ executablePath: own, args: flags })
+  const { default: bundled } = await import('@sparticuz/chromium')
+  const executablePath = await bundled.executablePath()
+  return chromium.launch({ executablePath, args: [...bundled.args, ...flags] })
+}
+
+export interface Pages {
+  open(options?: PageOptions): Promise<Page>
+}
+
+/** One browser for a test file. */
+export function browser(): Pages {
+  const state: { browser?: Browser } = {}
+  beforeAll(async () => {
+    state.browser = await launch()
+  })
+  afterAll(() => state.browser?.close())
+  return { open: (options = {}) => openPage(state.browser, options) }
+}
+
+export interface Screen {
+  readonly width: number
+  readonly height: number
+}
+export const phone: Screen = { width: 360, height: 740 }
+export const desktop: Screen = { width: 1280, height: 800 }
+
+export interface PageOptions {
+  readonly screen?: Screen
+  readonly hasScript?: boolean
+  readonly locale?: string
+  readonly isDark?: boolean
+}
+
+async function openPage(browser: Browser | undefined, options: PageOptions): Promise<Page> {
+  const { screen = phone, hasScript = true, locale = 'en-GB', isDark = false } = options
+  if (!browser) throw new Error('The browser is started before the tests')
+  const context = await browser.newContext({
+    viewport: screen,
+    javaScriptEnabled: hasScript,
+    locale,
+    colorScheme: isDark ? 'dark' : 'light',
+    deviceScaleFactor: screen === phone ? 2 : 1,
+    // The page forbids every script; what looks at it from outside comes in past that.
+    bypassCSP: hasScript,
+  })
+  return context.newPage()
+}
+
+const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** Insists that axe finds nothing to object to in what a page shows now. */
+export async function expectAccessible(page: Page, what: string): Promise<void> {
+  await page.addScriptTag({ path: axeFile })
+  const violations = await page.evaluate(async (tags) => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(root: unknown, options: unknown): Promise<{ violations: Violation[] }> }
+    }
+    interface Violation {
+      id: string
+      nodes: { html: string; failureSummary?: string }[]
+    }
+    const { document } = globalThis as unknown as { document: unknown }
+    const found = await axe.run(document, { runOnly: { type: 'tag', values: tags } })
+    return found.violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.map(({ html, failureSummary }) => `${html}: ${failureSummary ?? ''}`),
+    }))
+  }, axeTags)
+  expect(violations, what).toEqual([])
+}
+
+const artefacts = path.resolve('test-artefacts', 'landing-page')
+
+/** Keeps a picture of the whole page for people to look at. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  mkdirSync(artefacts, { recursive: true })
+  await page.screenshot({ path: path.join(artefacts, `${name}.png`), fullPage: true })
+}
+
+/** Insists that nothing has to be scrolled sideways to be read. */
+export async function expectFitting(page: Page, what: string): Promise<void> {
+  const overflow = await page.evaluate(() => {
+    const { document } = globalThis as unknown as {
+      document: { documentElement: { scrollWidth: number; clientWidth: number } }
+    }
+    const { scrollWidth, clientWidth } = document.documentElement
+    return scrollWidth - clientWidth
+  })
+  expect(overflow, `${what} is wider than the screen by`).toBe(0)
+}
