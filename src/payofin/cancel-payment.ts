@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { sql } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import {
   announceBooked,
   type CallContext,
@@ -14,6 +14,7 @@ import { bookMovement } from '../claims/index.ts'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import { cashAccount, commissionAccount, prepaid } from './float.ts'
 import { findPayment } from './list-payments.ts'
+import type { Tables } from '../platform/tables.ts'
 import type { PayDeps, Share } from './pay-debt.ts'
 import { refusePayofin } from './refusals.ts'
 import type { CollectedPayment } from './schema.ts'
@@ -29,9 +30,13 @@ interface Stored {
   readonly status: string
 }
 
+export interface CancelDeps extends Omit<PayDeps, 'reader'> {
+  readonly db: Kysely<Tables>
+}
+
 /** Takes a payment back: the claim asks for the money again, the float has it again with its commission. */
 export async function cancelPayment(
-  deps: PayDeps,
+  deps: CancelDeps,
   context: CallContext,
   paymentId: number,
 ): Promise<CollectedPayment> {

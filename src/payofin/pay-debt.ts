@@ -1,5 +1,4 @@
 import pg from 'pg'
-import { sql, type Kysely } from 'kysely'
 import {
   bounded,
   type Bookkeeper,
@@ -9,15 +8,12 @@ import {
 } from '../book/index.ts'
 import { creditClaim } from '../claims/index.ts'
 import { exponentOf, parseDecimal } from '../kernel/money.ts'
-import { inTransaction, type Tx } from '../platform/db.ts'
-import type { Tables } from '../platform/tables.ts'
+import type { Reader } from '../platform/reader.ts'
 import { cashAccount, commissionAccount, prepaid, requireFloat } from './float.ts'
-import { findInstitution } from './institutions.ts'
-import { findMerchant } from './merchants.ts'
 import { refusePayofin } from './refusals.ts'
 
 export interface PayDeps {
-  readonly db: Kysely<Tables>
+  readonly reader: Reader
   readonly bookkeeper: Bookkeeper
   readonly nowOf: (tenantId: string) => Date
 }
@@ -42,7 +38,6 @@ const amountLimit = '20000'
 
 interface Query {
   readonly queryId: number
-  readonly sootCode: number
   readonly claimReference: string
   readonly amountMinor: number
   readonly currency: string
@@ -51,6 +46,9 @@ interface Query {
   readonly isPaid: boolean
   /** What the claim asks for now; 0 where it is not active any more. */
   readonly owedMinor: number
+  readonly isPartialAllowed: boolean
+  /** What is left of the merchant's float. */
+  readonly balanceMinor: number
 }
 
 /**
@@ -64,9 +62,8 @@ export async function payDebt(
 ): Promise<PaidDebt> {
   const { tenantId } = context
   const unit = { tenantId, now: deps.nowOf(tenantId) }
-  const { query, amountMinor } = await inTransaction(deps.db, { ...unit, isReadOnly: true }, (tx) =>
-    decideAmount(tx, merchantId, input),
-  )
+  const query = await findQuery(deps.reader, { ...unit, merchantId }, input.invoiceQueryId)
+  const amountMinor = decideAmount(query, input.partialAmount)
   const total = bounded(amountMinor, query.commissionMinor)
   const companions = (outcomes: readonly object[]): Companion[] =>
     outcomes.flatMap((outcome) =>
@@ -81,65 +78,60 @@ export async function payDebt(
       throw meantBy(error) ?? error
     })
   if (outcome && 'refusal' in outcome) throw outcome.refusal
-  return inTransaction(deps.db, { ...unit, isReadOnly: true }, (tx) => paymentOf(tx, query))
+  return paymentOf(deps.reader, tenantId, query)
 }
 
-async function decideAmount(
-  tx: Tx,
-  merchantId: number,
-  input: PayInput,
-): Promise<{ query: Query; amountMinor: number }> {
-  const query = await findQuery(tx, merchantId, input.invoiceQueryId)
-  const isPartial = input.partialAmount !== undefined && input.partialAmount !== null
+function decideAmount(query: Query, partialAmount: unknown): number {
+  const isPartial = partialAmount !== undefined && partialAmount !== null
   // What was paid elsewhere since the query is not asked for again; the merchant has to look anew.
   const isGone = query.owedMinor === 0 || (!isPartial && query.owedMinor < query.amountMinor)
   if (query.isPaid || isGone) throw refusePayofin('already_paid')
-  const amountMinor = isPartial
-    ? await partialOf(tx, query, input.partialAmount)
-    : query.amountMinor
+  const amountMinor = isPartial ? partialOf(query, partialAmount) : query.amountMinor
   if (amountMinor >= parseDecimal(amountLimit, query.currency))
     throw refusePayofin('amount_too_large')
-  const { balanceMinor } = await findMerchant(tx, merchantId)
-  requireFloat(balanceMinor, bounded(amountMinor, query.commissionMinor))
-  return { query, amountMinor }
+  requireFloat(query.balanceMinor, bounded(amountMinor, query.commissionMinor))
+  return amountMinor
 }
 
+const selectQuery = `
+  select q.query_id as "queryId", q.claim_reference as "claimReference", q.amount_minor as "amountMinor", q.currency,
+    q.commission_minor as "commissionMinor", q.profit_minor as "profitMinor",
+    exists (select from payofin_payment p where p.tenant_id = q.tenant_id and p.query_id = q.query_id) as "isPaid",
+    coalesce((select sum(i.outstanding_minor) from claim c
+      join item i on i.tenant_id = c.tenant_id and i.account_id = c.account_id
+        and (i.item_seq = c.item_seq or i.parent_seq = c.item_seq)
+      where c.tenant_id = q.tenant_id and c.reference = q.claim_reference and c.status = 'ACTIVE'), 0)::bigint
+      as "owedMinor",
+    s.is_partial_allowed as "isPartialAllowed", m.balance_minor as "balanceMinor"
+  from payofin_query q
+  join payofin_merchant m on m.tenant_id = q.tenant_id and m.merchant_id = q.merchant_id
+  join payofin_institution s on s.tenant_id = q.tenant_id and s.soot_code = q.soot_code
+  where q.tenant_id = $1 and q.query_id = $2 and q.merchant_id = $3 and q.valid_until > $4`
+
 async function findQuery(
-  { tenantId, now, db }: Tx,
-  merchantId: number,
+  reader: Reader,
+  of: { tenantId: string; merchantId: number; now: Date },
   given: unknown,
 ): Promise<Query> {
   if (given === undefined || given === null || given === '') throw refusePayofin('query_missing')
   if (typeof given !== 'number' || !Number.isSafeInteger(given))
     throw refusePayofin('query_unknown')
-  const { rows } = await sql<Query>`
-    select q.query_id as "queryId", q.soot_code as "sootCode", q.claim_reference as "claimReference",
-      q.amount_minor as "amountMinor", q.currency, q.commission_minor as "commissionMinor",
-      q.profit_minor as "profitMinor",
-      exists (select from payofin_payment p where p.tenant_id = q.tenant_id and p.query_id = q.query_id) as "isPaid",
-      coalesce((select sum(i.outstanding_minor) from claim c
-        join item i on i.tenant_id = c.tenant_id and i.account_id = c.account_id
-          and (i.item_seq = c.item_seq or i.parent_seq = c.item_seq)
-        where c.tenant_id = q.tenant_id and c.reference = q.claim_reference and c.status = 'ACTIVE'), 0)::bigint
-        as "owedMinor"
-    from payofin_query q
-    where q.tenant_id = ${tenantId} and q.query_id = ${given} and q.merchant_id = ${merchantId}
-      and q.valid_until > ${now}`.execute(db)
-  const [query] = rows
+  const values = [of.tenantId, given, of.merchantId, of.now]
+  const name = 'payofin_query'
+  const [query] = await reader.read<Query>(of.tenantId, { name, text: selectQuery, values })
   if (!query) throw refusePayofin('query_unknown')
   return query
 }
 
-async function partialOf(tx: Tx, query: Query, given: unknown): Promise<number> {
+function partialOf(query: Query, given: unknown): number {
   const isWhole = typeof given === 'number' && Number.isSafeInteger(given) && given > 0
   if (!isWhole) throw refusePayofin('partial_not_whole')
   const owedMinor = Math.min(query.amountMinor, query.owedMinor)
   // Compared in whole units first: the amount in minor units may be more than can be counted.
   if (given > owedMinor / 10 ** exponentOf(query.currency)) throw refusePayofin('partial_too_large')
   const amountMinor = parseDecimal(String(given), query.currency)
-  if (amountMinor === query.amountMinor) return amountMinor
-  const { isPartialAllowed } = await findInstitution(tx, query.sootCode)
-  if (!isPartialAllowed) throw refusePayofin('not_permitted')
+  if (amountMinor !== query.amountMinor && !query.isPartialAllowed)
+    throw refusePayofin('not_permitted')
   return amountMinor
 }
 
@@ -241,12 +233,18 @@ function meantBy(error: unknown): Error | undefined {
   return undefined
 }
 
-async function paymentOf({ tenantId, db }: Tx, { queryId }: Query): Promise<PaidDebt> {
-  const { rows } = await sql<PaidDebt>`
-    select payment_id as "paymentId", balance_minor as "balanceMinor", amount_minor as "amountMinor",
-      profit_minor as "profitMinor", currency, paid_at as "paidAt"
-    from payofin_payment where tenant_id = ${tenantId} and query_id = ${queryId}`.execute(db)
-  const [paid] = rows
+const selectPaid = `
+  select payment_id as "paymentId", balance_minor as "balanceMinor", amount_minor as "amountMinor",
+    profit_minor as "profitMinor", currency, paid_at as "paidAt"
+  from payofin_payment where tenant_id = $1 and query_id = $2`
+
+async function paymentOf(reader: Reader, tenantId: string, { queryId }: Query): Promise<PaidDebt> {
+  const values = [tenantId, queryId]
+  const [paid] = await reader.read<PaidDebt>(tenantId, {
+    name: 'payofin_paid',
+    text: selectPaid,
+    values,
+  })
   if (!paid) throw new Error('a payment that was booked is not there')
   return paid
 }

@@ -68,12 +68,13 @@ async function answer(
   request: FastifyRequest,
   run: does.Operation,
 ): Promise<object> {
-  const { db, clocks } = services
+  const { db, reader, clocks } = services
   const caller = await callerOf(services, request)
   const tenant = await tenants.tenantOf(caller.tenantId)
   if (!tenant) throw refusePayofin('credentials_wrong')
   return run({
     db,
+    reader,
     bookkeeper,
     nowOf: (tenantId) => clocks.nowOf(tenantId),
     caller,

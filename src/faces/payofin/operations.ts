@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely'
 import type { CallContext } from '../../book/index.ts'
 import {
   type Caller,
@@ -17,11 +18,13 @@ import {
 import { formatDecimal } from '../../kernel/money.ts'
 import { inTransaction, type Tx } from '../../platform/db.ts'
 import type { Commission, Institution } from '../../payofin/schema.ts'
+import type { Tables } from '../../platform/tables.ts'
 import { codeOf, dayText, decimal, done, failed, timeText } from './answers.ts'
 import { type Fields, fieldsOf, listOf } from './fields.ts'
 
 /** One call: whose it is, and the body as it came. */
 export interface Call extends PayDeps {
+  readonly db: Kysely<Tables>
   readonly caller: Caller
   readonly body: unknown
   newContext(): CallContext
