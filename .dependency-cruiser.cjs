@@ -86,7 +86,7 @@ const uses = {
     'customers',
     'files',
   ],
-  demo: ['kernel', 'platform', 'book', 'identity', 'accounts', 'payments'],
+  demo: ['kernel', 'platform', 'book', 'identity', 'accounts', 'payments', 'crm'],
   imports: ['kernel', 'platform', 'book', 'accounts', 'claims', 'payments'],
 }
 const modules = Object.keys(uses)

@@ -11,6 +11,7 @@ import { mountUnsubscribe } from './faces/native/unsubscribe.ts'
 import { mountPayofin, payofinPath } from './faces/payofin/face.ts'
 import { mountReceeve } from './faces/receeve/face.ts'
 import { mountTokenEndpoint } from './faces/receeve/token.ts'
+import { mountWallee, walleeErrors } from './faces/wallee/face.ts'
 import type { BearerDeps, TokenService } from './identity/index.ts'
 import { createHttp } from './platform/http.ts'
 import type { Parts } from './work.ts'
@@ -28,7 +29,8 @@ export interface AppDeps extends Parts {
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const { services, tokens } = deps
   const app = createHttp(services, {
-    sendUnroutable: (error, request, reply) => sendAt(request.url)(error, request, reply),
+    sendUnroutable: (error, request, reply) =>
+      sendAt(request.url, services.clock)(error, request, reply),
     rewritePath: payofinPath,
   })
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false })
@@ -39,6 +41,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     now: services.clock,
   })
   mountReceeve(app, deps)
+  mountWallee(app, deps)
   mountPayofin(app, deps)
   mountCrmcom(app, deps)
   mountCheckoutFace(app, { checkout: deps.checkout, sendError: sendProblem })
@@ -50,7 +53,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
 }
 
 /** How a door words what went wrong before a route of it was found. */
-function sendAt(url: string) {
+function sendAt(url: string, clock: () => Date) {
+  if (url.startsWith('/api/')) return walleeErrors(url, clock)
   if (/^\/(?:files\/)?v1\//.test(url)) return sendError
   return /^\/(?:crmapi|payments)\//.test(url) ? sendCrmError : sendProblem
 }

@@ -114,7 +114,7 @@ function crmcomDocument() {
 
 /** The contract of each door, by the name under which `/docs/<name>.json` serves it. */
 export function documents() {
-  return { receeve: receeveDocument(), native: nativeDocument() }
+  return { receeve: receeveDocument(), native: nativeDocument(), crmcom: crmcomDocument() }
 }
 
 /** Serves the contracts and a page to read them at `/docs`, without a request to anywhere else. */

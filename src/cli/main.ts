@@ -7,6 +7,7 @@ import { explain } from './explain.ts'
 import { addImport } from './import-options.ts'
 import { type JourneySimulateFlags, simulateJourneyCommand } from './journey-simulate.ts'
 import { rotateKeys, type RotateKeysFlags } from './keys-rotate.ts'
+import { listOutbox, type OutboxListFlags, type OutboxShowFlags, showOutbox } from './outbox.ts'
 import { printNote } from './output.ts'
 import { serve, type ServeFlags } from './serve.ts'
 import { createTenantCommand, type TenantCreateFlags } from './tenant-create.ts'
@@ -32,6 +33,7 @@ function createProgram(): Command {
   addKeys(program)
   addWebhooks(program)
   addJourneys(program)
+  addOutbox(program)
   withPlace(addImport(program))
   withPlace(program.command('doctor'))
     .description('check the installation and the books')
@@ -94,6 +96,25 @@ function addJourneys(program: Command): void {
     .option('--limit <number>', 'at most so many claims (default: 100)')
     .option('--json', 'print one JSON object')
     .action((flags: JourneySimulateFlags) => simulateJourneyCommand(flags))
+}
+
+function addOutbox(program: Command): void {
+  const outbox = program.command('outbox').description('look at messages to debtors')
+  withPlace(outbox.command('list'))
+    .description('messages, the newest first, each with why it was sent, was withheld or waits')
+    .requiredOption('--tenant <id>', 'whose messages they are')
+    .option('--claim <reference>', 'only those of this claim')
+    .option('--status <status>', 'only those that are queued, sent, withheld, failed …')
+    .option('--limit <number>', 'at most so many (default: 50)')
+    .option('--json', 'print one JSON object')
+    .action((flags: OutboxListFlags) => listOutbox(flags))
+  withPlace(outbox.command('show'))
+    .description('one message')
+    .argument('<id>', 'the message')
+    .requiredOption('--tenant <id>', 'whose message it is')
+    .option('--eml', 'print it as it left')
+    .option('--json', 'print one JSON object')
+    .action((id: string, flags: OutboxShowFlags) => showOutbox(id, flags))
 }
 
 function withPlace(command: Command): Command {

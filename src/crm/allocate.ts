@@ -22,7 +22,10 @@ const latest = '9999-12-31'
  * What may be paid, the named invoices first; among them and among the rest the earliest due date goes first, then what
  * was posted first. The fees of an invoice follow it.
  */
-export function payable(book: Book, claimIds: ReadonlySet<string>): { named: Item[]; rest: Item[] } {
+export function payable(
+  book: Book,
+  claimIds: ReadonlySet<string>,
+): { named: Item[]; rest: Item[] } {
   const isNamed = (item: Item) => {
     const claim = book.claimOf(item)
     return claim !== undefined && claim.status !== 'DELETED' && claimIds.has(claim.claimId)
@@ -48,8 +51,7 @@ function compare(book: Book, a: Item, b: Item): number {
 const place = (item: Item) => (item.parentSeq === null ? 0 : 1)
 const rootOf = (book: Book, item: Item) =>
   item.parentSeq === null ? item : book.item(item.parentSeq)
-const dueOf = (book: Book, root: Item) =>
-  book.claimOf(root)?.currentDueOn ?? root.dueOn ?? latest
+const dueOf = (book: Book, root: Item) => book.claimOf(root)?.currentDueOn ?? root.dueOn ?? latest
 
 /** Books the shares of a payment, and what no item takes as credit of the account. Answers what it booked. */
 export function bookShares(
@@ -130,7 +132,9 @@ export function takeUp(
       const { shares, restMinor } = allocate(open, availableMinor)
       leftMinor += restMinor
       if (shares.length === 0) continue
-      booked.push(release(desk, book, { paymentId, reference, amountMinor: availableMinor - restMinor }))
+      booked.push(
+        release(desk, book, { paymentId, reference, amountMinor: availableMinor - restMinor }),
+      )
       const came = bookShares(desk, book, { paymentId, shares, creditMinor: 0 })
       booked.push(...came)
       added.push(...came.map((entry) => entry.reference))

@@ -41,10 +41,7 @@ export interface PaymentBooked {
 }
 
 /** Books a payment once: on what it is meant for, then on whatever is due first; the rest is credit of the account. */
-export function bookPayment(
-  context: CallContext,
-  input: PaymentBooking,
-): Command<PaymentBooked> {
+export function bookPayment(context: CallContext, input: PaymentBooking): Command<PaymentBooked> {
   const { accountReference, paymentId, credits } = input
   return {
     id: context.commandId,
@@ -62,7 +59,8 @@ export function bookPayment(
       const before = takeUp(desk, book, credits)
       const { named, rest } = payable(book, new Set(input.claimIds))
       const amountMinor = input.amountMinor ?? sumOf(named)
-      if (amountMinor === 0) throw refuseCrm(input.isBill === true ? 'bill_settled' : 'invoice_settled')
+      if (amountMinor === 0)
+        throw refuseCrm(input.isBill === true ? 'bill_settled' : 'invoice_settled')
       const { shares, restMinor } = allocate([...named, ...rest], amountMinor)
       const booked = bookShares(desk, book, {
         paymentId,

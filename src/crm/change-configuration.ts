@@ -53,7 +53,9 @@ export async function changeConfig(tx: Tx, at: ConfigAt, patch: ConfigInput): Pr
         alternative_code = ${alternativeCode === undefined ? before.alternativeCode : alternativeCode},
         description = ${description === undefined ? before.description : description},
         data = data || ${JSON.stringify(data)}::jsonb
-      where tenant_id = ${tx.tenantId} and kind = ${at.kind} and config_id = ${at.id}`.execute(tx.db),
+      where tenant_id = ${tx.tenantId} and kind = ${at.kind} and config_id = ${at.id}`.execute(
+      tx.db,
+    ),
   )
   return activeOne(await configOf(tx), at)
 }

@@ -17,7 +17,14 @@ import {
   type PaymentIdentifier,
   requireFreeCode,
 } from './payment.ts'
-import { claimsMeant, leaseDraft, postCharged, postPlain, type Posting, refusalOf } from './posting.ts'
+import {
+  claimsMeant,
+  leaseDraft,
+  postCharged,
+  postPlain,
+  type Posting,
+  refusalOf,
+} from './posting.ts'
 import { refuseCrm } from './refusals.ts'
 import {
   amountOf,

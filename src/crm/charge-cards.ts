@@ -12,9 +12,8 @@ export function createCardCharger(gateways: Gateways): CardCharger {
       const name = [gateway.toLowerCase(), sandbox].find((candidate) => names.includes(candidate))
       if (name === undefined) throw refuseCrm('gateway_missing')
       const provider = await gateways.provider(tenantId, name)
-      const { chargeCard } = provider
-      if (!chargeCard) throw refuseCrm('gateway_missing')
-      return (charge) => chargeCard(charge)
+      if (!provider.chargeCard) throw refuseCrm('gateway_missing')
+      return provider.chargeCard.bind(provider)
     },
   }
 }

@@ -40,14 +40,17 @@ export async function configOf(tx: Tx): Promise<Configuration> {
   const { rows } = await sql<Config>`
     select kind, config_id as id, name, alternative_code as "alternativeCode", description, data,
       is_active as "isActive"
-    from crm_config where tenant_id = ${tx.tenantId} order by kind, created_at, config_id`.execute(tx.db)
+    from crm_config where tenant_id = ${tx.tenantId} order by kind, created_at, config_id`.execute(
+    tx.db,
+  )
   return rows
 }
 
 /** The active one that an identifier names; refuses none and several. */
 export function pickConfig(config: Configuration, wanted: ConfigIdentifier): Config {
   const found = config.filter(
-    (one) => one.isActive && one.kind === wanted.kind && valueOf(one, wanted.field) === wanted.value,
+    (one) =>
+      one.isActive && one.kind === wanted.kind && valueOf(one, wanted.field) === wanted.value,
   )
   const [first] = found
   if (!first) throw refuseCrm(`${objectOf[wanted.kind]}_not_found`)
@@ -114,7 +117,10 @@ const defaults: readonly Default[] = [
   named('METHOD', 'Bank Transfer', { alternativeCode: 'BT' }),
   named('METHOD', 'Direct Debit', { alternativeCode: 'DD' }),
   named('METHOD', 'Cash', { alternativeCode: 'C' }),
-  named('METHOD', 'Stripe Payment Gateway', { alternativeCode: 'SPG', data: { gateway: 'STRIPE' } }),
+  named('METHOD', 'Stripe Payment Gateway', {
+    alternativeCode: 'SPG',
+    data: { gateway: 'STRIPE' },
+  }),
   named('CATEGORY', 'Invoice Payments', { alternativeCode: 'IP' }),
   named('CATEGORY', 'Bill Payments', { alternativeCode: 'BP' }),
   named('CATEGORY', 'Cancellation Because of Mistake', { alternativeCode: 'CBM' }),

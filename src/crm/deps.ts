@@ -40,5 +40,6 @@ export function inSession<R>(
   return inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, work)
 }
 
-export const crmContext = (tenant: Pick<Tenant, 'tenantId' | 'timeZone' | 'settings'>): CallContext =>
-  callContext(tenant, { originator: 'CRM' })
+export const crmContext = (
+  tenant: Pick<Tenant, 'tenantId' | 'timeZone' | 'settings'>,
+): CallContext => callContext(tenant, { originator: 'CRM' })

@@ -40,10 +40,7 @@ export async function findInvoice(tx: Tx, wanted: InvoiceIdentifier): Promise<In
   return invoice
 }
 
-async function nameOf(
-  tx: Tx,
-  { field, value }: InvoiceIdentifier,
-): Promise<NameRow | undefined> {
+async function nameOf(tx: Tx, { field, value }: InvoiceIdentifier): Promise<NameRow | undefined> {
   const { tenantId, db } = tx
   const select = sql`select c.claim_id as "claimId", c.account_id as "accountId" from claim c`
   if (field === 'number') {

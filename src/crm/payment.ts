@@ -79,7 +79,8 @@ export async function findPayment(tx: Tx, wanted: PaymentIdentifier): Promise<Pa
   const { field, value } = wanted
   const condition = () => {
     if (field === 'back_office_code') return sql`p.back_office_code = ${value}`
-    if (field !== 'id') return isNumber(value) ? sql`${columns[field]} = ${value}::bigint` : undefined
+    if (field !== 'id')
+      return isNumber(value) ? sql`${columns[field]} = ${value}::bigint` : undefined
     const paymentId = uuidOf(value)
     return paymentId === undefined ? undefined : sql`p.payment_id = ${paymentId}`
   }

@@ -42,8 +42,9 @@ const leaseMs = 120_000
 
 /** Posts a payment whose method needs no gateway. */
 export async function postPlain(deps: CrmDeps, tenant: Tenant, posting: Posting): Promise<void> {
-  await orRelease(deps, tenant, posting, () =>
-    book(deps, tenant, { posting, lease: posting.lease, isNew: false }),
+  const { lease } = posting
+  await orRelease(deps, { tenantId: tenant.tenantId, lease }, () =>
+    book(deps, tenant, { posting, lease, isNew: false }),
   )
 }
 
@@ -59,10 +60,11 @@ export function postCharged(
   const { posting, gateway } = charged
   // One after another on an account: the second pay_invoice of an invoice finds it settled before a card is charged.
   return deps.turns.run(`${tenant.tenantId}/${posting.payment.accountId}`, async () => {
-    const started = await orRelease(deps, tenant, posting, async () => {
-      await deps.cards.chargerOf(tenant.tenantId, gateway)
+    const { tenantId } = tenant
+    const { lease } = posting
+    const started = await orRelease(deps, { tenantId, lease }, async () => {
+      await deps.cards.chargerOf(tenantId, gateway)
       const fixed = { ...posting, amountMinor: await amountNow(deps, tenant, posting) }
-      const { lease } = posting
       if (lease) await markCharging(deps, tenant, lease)
       return { posting: fixed, gateway, lease: lease ?? (await insertNew(deps, tenant, fixed)) }
     })
@@ -73,14 +75,13 @@ export function postCharged(
 /** Gives a draft back when it is certain that nothing happened to it. */
 async function orRelease<R>(
   deps: CrmDeps,
-  tenant: Tenant,
-  { lease }: Posting,
+  { tenantId, lease }: { tenantId: string; lease: Lease | undefined },
   work: () => Promise<R>,
 ): Promise<R> {
   try {
     return await work()
   } catch (error) {
-    if (lease && isCertain(error)) await undoCharge(deps, tenant.tenantId, { lease, isDraft: true })
+    if (lease && isCertain(error)) await undoCharge(deps, tenantId, { lease, isDraft: true })
     throw error
   }
 }
@@ -115,7 +116,11 @@ export async function finishCharge(
     throw refuseCrm('card_declined', result.reason)
   }
   const paid = { ...payment, gateway, gatewayReference: result.chargeReference }
-  await book(deps, tenant, { posting: { ...posting, payment: paid }, lease, isNew: posting.lease === undefined })
+  await book(deps, tenant, {
+    posting: { ...posting, payment: paid },
+    lease,
+    isNew: posting.lease === undefined,
+  })
 }
 
 /** Books, and writes the payment down in the same commit. */
@@ -163,8 +168,7 @@ export function refusalOf(error: unknown): unknown {
 }
 
 /** Whether a failure says that nothing was booked. */
-const isCertain = (error: unknown) =>
-  error instanceof Refusal && error.code !== 'outcome_unknown'
+const isCertain = (error: unknown) => error instanceof Refusal && error.code !== 'outcome_unknown'
 
 /** Payments of an account that may have credit left, the first posted first. */
 export async function openCredits(
@@ -244,7 +248,9 @@ async function undoCharge(
     if (isDraft)
       await sql`
         update crm_payment set lease_id = null, leased_until = null, is_charging = false
-        where tenant_id = ${tenantId} and payment_id = ${paymentId} and lease_id = ${leaseId}`.execute(tx.db)
+        where tenant_id = ${tenantId} and payment_id = ${paymentId} and lease_id = ${leaseId}`.execute(
+        tx.db,
+      )
     else
       await sql`
         delete from crm_payment where tenant_id = ${tenantId} and payment_id = ${paymentId}

@@ -49,11 +49,7 @@ export interface Frame {
 }
 
 /** The account, type, category and method that a call names; refuses what does not go together. */
-export async function resolveFrame(
-  tx: Tx,
-  words: PaymentWords,
-  before?: Frame,
-): Promise<Frame> {
+export async function resolveFrame(tx: Tx, words: PaymentWords, before?: Frame): Promise<Frame> {
   const config = before?.config ?? (await configOf(tx))
   const account = words.account ? await findAccount(tx, words.account) : before?.account
   const type = words.type ? pickConfig(config, words.type) : before?.type
@@ -71,7 +67,8 @@ export function requireFits(
 ): void {
   const { type, category, method } = frame
   if (type.data['classification'] !== classification) throw refuseCrm('wrong_classification')
-  if (category && !allows(type.data['categoryIds'], category)) throw refuseCrm('category_not_allowed')
+  if (category && !allows(type.data['categoryIds'], category))
+    throw refuseCrm('category_not_allowed')
   if (method && !allows(type.data['methodIds'], method)) throw refuseCrm('method_not_allowed')
 }
 
@@ -101,7 +98,12 @@ export function amountOf(text: string, currency: string): number {
 /** What a payment says of itself, on top of what it said before. */
 export async function resolveDetails(
   tx: Tx,
-  call: { session: Session; words: PaymentWords; frame: Frame; before?: PaymentDetails | undefined },
+  call: {
+    session: Session
+    words: PaymentWords
+    frame: Frame
+    before?: PaymentDetails | undefined
+  },
 ): Promise<PaymentDetails> {
   const { session, words, frame, before } = call
   const actor: Actor = { userId: session.userId, unitId: session.unitId }
@@ -114,7 +116,10 @@ export async function resolveDetails(
     receivedBy: { userId: user?.id ?? received.userId, unitId: unit?.id ?? received.unitId },
     notes: words.notes === undefined ? (before?.notes ?? null) : words.notes,
     udf: mergedUdf(before?.udf ?? {}, words.udf ?? {}),
-    claimIds: await resolveInvoices(tx, account, { before: before?.claimIds, changes: words.invoices }),
+    claimIds: await resolveInvoices(tx, account, {
+      before: before?.claimIds,
+      changes: words.invoices,
+    }),
     billIds: await resolveBills(tx, account, { before: before?.billIds, changes: words.bills }),
     cardId: await resolveCard(tx, frame, { words, before }),
     rejectionReasonId: null,
@@ -130,7 +135,9 @@ export function mergedUdf(
   given: Readonly<Record<string, string | number | null>>,
 ): Udf {
   const merged = Object.entries({ ...before, ...given })
-  return Object.fromEntries(merged.filter((field): field is [string, string | number] => field[1] !== null))
+  return Object.fromEntries(
+    merged.filter((field): field is [string, string | number] => field[1] !== null),
+  )
 }
 
 async function resolveCard(

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
-import { crmcomKeyId, isSecretOf, sha256, type Tenant, type TenantFinder } from '../identity/index.ts'
+import {
+  crmcomKeyId,
+  isSecretOf,
+  sha256,
+  type Tenant,
+  type TenantFinder,
+} from '../identity/index.ts'
 import type { BoundedMap } from '../platform/bounded-map.ts'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
@@ -99,7 +105,12 @@ export async function createWebApiKey(tx: Tx, userId: string): Promise<string> {
   const { rows } = await sql<{ spaceId: number }>`
     select space_id as "spaceId" from tenant where tenant_id = ${tx.tenantId}`.execute(tx.db)
   const spaceId = rows[0]?.spaceId ?? 0
-  return insertToken(tx, { spaceId, userId, unitId: await unitFor(tx, userId, undefined), isKey: true })
+  return insertToken(tx, {
+    spaceId,
+    userId,
+    unitId: await unitFor(tx, userId, undefined),
+    isKey: true,
+  })
 }
 
 /** Takes everything from a user that it could call with. */

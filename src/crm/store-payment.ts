@@ -6,7 +6,13 @@ import type { Payment, PaymentDetails } from './payment.ts'
 /** A payment as it is written before it has numbers. */
 export type NewPayment = Omit<
   Payment,
-  'accountReference' | 'currency' | 'referenceNumber' | 'number' | 'entries' | 'amountMinor' | 'state'
+  | 'accountReference'
+  | 'currency'
+  | 'referenceNumber'
+  | 'number'
+  | 'entries'
+  | 'amountMinor'
+  | 'state'
 >
 
 export interface At {

@@ -51,7 +51,9 @@ export function crmWork(deps: CrmWorkDeps): TimedWork {
   return {
     name: 'crm',
     async tenantsDue() {
-      const { rows } = await sql<{ id: string }>`select crm_tenants_due(${clock()}) as id`.execute(db)
+      const { rows } = await sql<{ id: string }>`select crm_tenants_due(${clock()}) as id`.execute(
+        db,
+      )
       return rows.map(({ id }) => id)
     },
     async runDue(tenantId, signal) {

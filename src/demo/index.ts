@@ -1,1 +1,2 @@
+export { seedCrmSamples } from './crm-samples.ts'
 export { demoLines, seedDemo } from './seed-demo.ts'

@@ -8,6 +8,7 @@ import { matchPayment } from '../payments/index.ts'
 import type { Sealer } from '../platform/sealer.ts'
 import type { Services } from '../platform/services.ts'
 import { demoAccounts } from './accounts.ts'
+import { seedCrmSamples } from './crm-samples.ts'
 
 export interface DemoDeps {
   readonly services: Services
@@ -51,6 +52,7 @@ export async function seedDemo({ services, bookkeeper, sealer }: DemoDeps): Prom
   )
   const paid = await bookkeeper.submitGroup(payments)
   for (const outcome of [...opened, ...paid]) if ('refusal' in outcome) throw outcome.refusal
+  await seedCrmSamples({ db, bookkeeper, now: clock() }, tenant.tenantId)
   // Renamed into place: a crash leaves either no file or a whole one.
   await writeFile(`${file}.new`, `${JSON.stringify(tenant, null, 2)}\n`, { mode: 0o600 })
   await rename(`${file}.new`, file)

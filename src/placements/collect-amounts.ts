@@ -90,6 +90,7 @@ function linesOf(text: string): Line[] {
 }
 
 function recordsOf(text: string): string[][] {
+  if (text.includes('\0')) throw refuse('invalid_list', 'it is no text')
   const heading = text.slice(0, text.search(/[\r\n]|$/))
   const delimiter = heading.includes(';') ? ';' : ','
   try {

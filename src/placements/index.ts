@@ -8,7 +8,7 @@ export {
 } from './agencies.ts'
 export { closeWithReason } from './close-claim.ts'
 export { collectAmounts } from './collect-amounts.ts'
-export { closePlacement, closePlacements, type EndOrder, recallClaims } from './end-placements.ts'
+export { closePlacement, type EndOrder, recallClaims } from './end-placements.ts'
 export { exportPlaced } from './export-placed.ts'
 export { placementSubscriber } from './follow-claims.ts'
 export { placeClaims, type PlaceOrder, type PlaceOutcome } from './place-claims.ts'

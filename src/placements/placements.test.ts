@@ -335,6 +335,7 @@ describe('amounts that an agency collected', () => {
     const codeOf = async (text: string) => (await collect(tenant, agency.id, text)).body.code
     expect(await codeOf('claimReference,amount\nC,1\n')).toBe('invalid_list')
     expect(await codeOf(list('C;"1;EUR;E1'))).toBe('invalid_list')
+    expect(await codeOf(list('C;1;EUR;\0'))).toBe('invalid_list')
     expect((await collect(tenant, newId(), list())).status).toBe(404)
     expect((await collect(tenant, agency.id, list())).body).toMatchObject({ booked: 0, rows: [] })
   })

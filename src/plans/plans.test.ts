@@ -4,7 +4,8 @@ import { eventsSeen, makeClaim, nativeCalls, sandboxTenant } from '../../test/na
 import { person, type TestTenant, world } from '../../test/world.ts'
 import { newId } from '../kernel/id.ts'
 import { inTransaction } from '../platform/db.ts'
-import { planStateOf } from './index.ts'
+import { callContext } from '../book/index.ts'
+import { acceptPlan, planOf, planStateOf, previewPlans } from './index.ts'
 
 const it = world()
 afterAll(() => assertBooksBalance(it.database.ownerPool))
@@ -281,6 +282,40 @@ describe('a plan', () => {
     expect(new Set(lost.map(({ body }) => body.code))).toEqual(new Set(['plan_exists']))
     expect(await totalOf(api)).toBe(10_100)
     expect(await typesOf(tenant, 'event.instalmentPlan.')).toEqual(['instalmentPlan.created'])
+  })
+
+  test('is chosen and accepted through the front door, as the debtor does', async () => {
+    const { tenant, definition } = await prepared()
+    const { tenantId } = tenant
+    const { bookkeeper, services } = it.assembly
+    const { db, clocks } = services
+    const nowOf = (id: string) => clocks.nowOf(id)
+    const unit = { tenantId, now: it.now }
+    const look = () => inTransaction(db, unit, (tx) => planOf(tx, 'C'))
+    expect(await look()).toBeUndefined()
+    const [option] = await previewPlans({ db, nowOf }, { tenantId, claimReference: 'C' })
+    const context = () =>
+      callContext(
+        { tenantId, timeZone: 'Europe/Berlin', settings: {} },
+        { originator: 'LandingPage' },
+      )
+    const acceptance = {
+      claimReference: 'C',
+      choice: {
+        definitionId: definition.id,
+        instalments: option!.instalments,
+        firstDueOn: option!.firstDueFrom,
+        totalAmount: option!.totalAmount,
+        by: 'DEBTOR',
+      },
+    }
+    const accept = () => acceptPlan({ db, bookkeeper, nowOf }, context(), acceptance)
+    const settled = await Promise.allSettled([accept(), accept(), accept()])
+    const kept = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const codes = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))
+    expect(codes).toEqual(['plan_exists', 'plan_exists'])
+    expect([await look()]).toEqual(kept)
+    expect(kept[0]?.acceptedBy).toBe('DEBTOR')
   })
 
   test('that is accepted twice with the same key is accepted once', async () => {

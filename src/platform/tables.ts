@@ -1,4 +1,5 @@
 import type { BundleTables } from './tables/bundles.ts'
+import type { CaseTables } from './tables/cases.ts'
 import type { CheckoutTables } from './tables/checkout.ts'
 import type { PayofinTables } from './tables/payofin.ts'
 import type { CoreTables } from './tables/core.ts'
@@ -17,6 +18,7 @@ import type { PlanTables } from './tables/plans.ts'
 export interface Tables
   extends
     BundleTables,
+    CaseTables,
     CoreTables,
     CrmTables,
     JourneyTables,

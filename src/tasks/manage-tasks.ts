@@ -33,10 +33,12 @@ export async function changeTask(tx: Tx, taskId: string, patch: TaskPatch): Prom
   return findTask(tx, taskId)
 }
 
+const endOfTime = new Date('9999-12-31T23:59:59.999Z')
+
 function instantOf(tx: Tx, text: string): Date {
   const at = new Date(text)
-  // A leap second, for one, has the form of an instant and is none here.
-  if (Number.isNaN(at.getTime())) throw refuse('due_in_past', 'dueAt is no instant')
+  // A leap second has the form of an instant and is none here; the last hours of 9999 are past that year in UTC.
+  if (!(at < endOfTime)) throw refuse('invalid_due', text)
   if (at <= tx.now) throw refuse('due_in_past')
   return at
 }

@@ -72,8 +72,12 @@ describe('a task', () => {
     }
     expect(await refused({ claimReference: 'X' })).toBe('404 claim_not_found')
     expect(await refused({ dueAt: '2026-03-10T11:59:59Z' })).toBe('400 due_in_past')
+    expect(await refused({ dueAt: '9999-12-31T23:59:59-12:00' })).toBe('400 invalid_due')
+    expect(await refused({ dueAt: '2026-12-31T23:59:60Z' })).toBe('400 invalid_due')
     expect(await refused({ title: '' })).toBe('400 invalid_request')
     expect(await refused({ colour: 'red' })).toBe('400 invalid_request')
+    expect((await api.get('/tasks?kind=a%00b')).status).toBe(400)
+    expect((await api.get('/tasks?claimReference=%00')).status).toBe(400)
     expect((await api.get('/tasks')).body.items).toEqual([])
   })
 

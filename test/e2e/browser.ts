@@ -101,11 +101,18 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
 /** Insists that nothing has to be scrolled sideways to be read. */
 export async function expectFitting(page: Page, what: string): Promise<void> {
   const overflow = await page.evaluate(() => {
-    const { document } = globalThis as unknown as {
-      document: { documentElement: { scrollWidth: number; clientWidth: number } }
+    interface Box {
+      scrollWidth: number
+      clientWidth: number
     }
-    const { scrollWidth, clientWidth } = document.documentElement
-    return scrollWidth - clientWidth
+    const { document } = globalThis as unknown as {
+      document: { documentElement: Box; querySelectorAll(what: string): Iterable<Box> }
+    }
+    const boxes = [
+      document.documentElement,
+      ...document.querySelectorAll('.card, .notice, .options a'),
+    ]
+    return boxes.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
   })
-  expect(overflow, `${what} is wider than the screen by`).toBe(0)
+  expect(Math.max(...overflow), `${what} is wider than its place by`).toBe(0)
 }

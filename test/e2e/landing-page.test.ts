@@ -40,6 +40,17 @@ async function opened(settings: Record<string, unknown> = {}) {
   await done(tenant, { operation: 'create_claims', body, key: 'INV-2026-0042' })
   const money = { amount: 2_000, currency: 'EUR', originator: 'CLIENT' }
   await tenant.post('credit_claims', { 'INV-2026-0042': money })
+  const terms = {
+    currency: 'EUR',
+    instalments: { min: 2, max: 6 },
+    interval: { unit: 'MONTH', count: 1 },
+    firstDueWithinDays: 14,
+    instalmentMin: 1_500,
+    fee: 500,
+  }
+  const payload = { name: 'Monthly', terms }
+  const made = await tenant.call({ method: 'POST', url: '/q/v1/plan-definitions', payload })
+  expect(made.status).toBe(201)
   return { tenant, url: await urlOf(tenant) }
 }
 
@@ -99,6 +110,15 @@ describe.each(looks)('on %s', (name, options) => {
     await page.locator('input[name=amount]').fill('50')
     await page.getByRole('button').click()
     await see('09-promised')
+    await page.goto(`${url}/plan`)
+    await see('16-plan')
+    await page.getByRole('button').click()
+    await see('17-plan-problem')
+    await page.getByRole('radio').nth(1).check()
+    await page.getByRole('button').click()
+    await see('18-plan-review')
+    await page.getByRole('button').click()
+    await see('19-planned')
     await page.goto(`${url}/contact`)
     await see('10-contact')
     await page.goto(`${url}/dispute`)
@@ -174,6 +194,33 @@ describe('without scripts, as everybody sees it', () => {
     expect(await page.getByRole('alert').innerText()).toContain('€50.00 by 20 March 2026')
     await page.getByRole('button', { name: 'Take this back' }).click()
     expect(await page.getByRole('alert').innerText()).toBe('We took your promise back.')
+  })
+
+  test('an instalment plan is agreed, its first date as it was chosen', async () => {
+    const { tenant, url } = await opened()
+    const page = await pages.open({ hasScript: false })
+    await page.goto(url)
+    await page.getByRole('link', { name: /^Pay in instalments/ }).click()
+    await page.getByLabel('4 instalments').check()
+    await page.getByLabel('First payment on').fill('2026-03-15')
+    await page.getByRole('button', { name: 'Show the dates' }).click()
+    const rows = await page.locator('tbody tr').allInnerTexts()
+    expect(rows.map((row) => row.split(/\s*\t\s*/))).toEqual([
+      ['1', '15 March 2026', '€27.62'],
+      ['2', '15 April 2026', '€27.62'],
+      ['3', '15 May 2026', '€27.62'],
+      ['4', '15 June 2026', '€27.64'],
+    ])
+    await page.getByRole('button', { name: 'Agree to this plan' }).click()
+    expect(await page.locator('main').innerText()).toContain('€27.62 is due next, on 15 March 2026')
+    expect(await page.locator('.owed').innerText()).toBe('€110.50')
+    const { body } = await tenant.call({
+      method: 'GET',
+      url: '/q/v1/claims/INV-2026-0042/plans',
+    })
+    expect(body.items).toMatchObject([{ status: 'ACTIVE', acceptedBy: 'DEBTOR', amount: 11_050 }])
+    await page.getByRole('link', { name: /^Pay now/ }).click()
+    expect(await page.getByLabel('The next instalment: €27.62').isChecked()).toBe(true)
   })
 
   test('a dispute arrives with its document', async () => {

@@ -122,9 +122,8 @@ describe('a run', () => {
     await claims(tenant, ['A', 'B'])
     await pass(tenant)
     const written = await messagesOf(tenant)
-    expect(written.map(({ step }) => step).toSorted()).toEqual(
-      ['mail', 'mail', 'paper', 'paper', 'text', 'text'].toSorted(),
-    )
+    for (const step of ['mail', 'text', 'paper'])
+      expect(written.filter((one) => one.step === step)).toHaveLength(2)
     expect(written.find(({ step }) => step === 'mail')).toMatchObject({
       channel: 'email',
       context: { tone: 'soft' },

@@ -61,6 +61,8 @@ describe('every table', () => {
       where c.${ours} and c.relname not in ('${tenantless.join("', '")}')
         and a.attname is distinct from 'tenant_id' order by 1`)
     expect(others).toEqual([
+      // A visitor of the debtor's page has nothing but its code.
+      'link_by_code',
       // A client names no tenant when it asks for a token.
       'oauth_client_by_id',
       // The wallee doors name the tenant by this number.
@@ -163,6 +165,7 @@ describe('the application role', () => {
     expect(others).toEqual([
       'all_tenant_ids',
       'enqueue_job',
+      'find_link',
       'find_oauth_client',
       'remove_expired',
       'shifted_clocks',

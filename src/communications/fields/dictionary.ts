@@ -29,7 +29,9 @@ const claim: Dictionary = {
   dueDate: date('Current due date'),
   originalDueDate: date('Original due date'),
   daysPastDue: number('Days from the original due date to today, 0 before it'),
-  paymentReference: text('What a payer writes on a transfer; the claim reference where none is set'),
+  paymentReference: text(
+    'What a payer writes on a transfer; the claim reference where none is set',
+  ),
   portfolioReference: text('The portfolio of the claim'),
 }
 
@@ -129,6 +131,8 @@ export function listFields(of: Dictionary = dictionary, prefix = ''): FieldLine[
     const path = `${prefix}${name}`
     if (field.kind === 'group') return listFields(field.fields, `${path}.`)
     if (field.kind === 'list') return listFields(field.fields, `${path}[].`)
-    return [{ name: field.kind === 'free' ? `${path}.*` : path, kind: field.kind, says: field.says }]
+    return [
+      { name: field.kind === 'free' ? `${path}.*` : path, kind: field.kind, says: field.says },
+    ]
   })
 }

@@ -15,8 +15,7 @@ export function drawBody(paper: Paper, letter: Letter): void {
   for (const block of letter.blocks) drawBlock(paper, letter, block)
   const { payment, blocks } = letter
   const isBill = payment !== undefined && isSwissBill(payment)
-  if (isBill && blocks.some(({ type }) => type === 'payment'))
-    drawSwissPart(paper, letter, payment)
+  if (isBill && blocks.some(({ type }) => type === 'payment')) drawSwissPart(paper, letter, payment)
 }
 
 function drawBlock(paper: Paper, letter: Letter, block: LetterBlock): void {
@@ -28,8 +27,7 @@ function drawBlock(paper: Paper, letter: Letter, block: LetterBlock): void {
     case 'items':
       return drawItems(paper, letter)
     case 'payment':
-      if (letter.payment && !isSwissBill(letter.payment))
-        drawEpcPart(paper, letter, letter.payment)
+      if (letter.payment && !isSwissBill(letter.payment)) drawEpcPart(paper, letter, letter.payment)
   }
 }
 
@@ -101,7 +99,10 @@ function drawRow(paper: Paper, cells: readonly string[], font: string): void {
   })
   paper.markContent('Artifact', { type: 'Layout' })
   paper.lineWidth(0.3).strokeColor('#999')
-  paper.moveTo(page.left, top + mm(5)).lineTo(page.right, top + mm(5)).stroke()
+  paper
+    .moveTo(page.left, top + mm(5))
+    .lineTo(page.right, top + mm(5))
+    .stroke()
   paper.endMarkedContent()
   paper.y = top + rowHeight
 }

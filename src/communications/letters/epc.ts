@@ -37,19 +37,25 @@ export function epcPayload({
   if (amountMinor < 1 || amountMinor > minorMost)
     throw refuse('letter_payment_invalid', 'the amount is out of range')
   if (!isValidIBAN(iban)) throw refuse('letter_payment_invalid', 'the IBAN is not valid')
-  if (bic !== '' && !isValidBIC(bic))
-    throw refuse('letter_payment_invalid', 'the BIC is not valid')
+  if (bic !== '' && !isValidBIC(bic)) throw refuse('letter_payment_invalid', 'the BIC is not valid')
   const text = oneLine(reference)
   const isStructured = isCreditorReference(text)
   const start = [
-    ...['BCD', '002', '1', 'SCT', bic, oneLine(name).slice(0, nameMax), iban],
+    'BCD',
+    '002',
+    // UTF-8
+    '1',
+    'SCT',
+    bic,
+    oneLine(name).slice(0, nameMax),
+    iban,
     `EUR${formatDecimal(amountMinor, 'EUR')}`,
     // Purpose
     '',
     isStructured ? compact(text) : '',
     '',
   ].join('\n')
-  return fitted(start, isStructured ? [] : [...text].slice(0, textMax)).trimEnd()
+  return fitted(start, isStructured ? [] : Array.from(text).slice(0, textMax)).trimEnd()
 }
 
 /** As much of a free text as a code of the largest size that the standard allows has room for. */

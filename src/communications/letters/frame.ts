@@ -27,7 +27,11 @@ export function drawFrame(paper: Paper, letter: Letter): void {
   section(paper, 'P', () => {
     paper.fontSize(size.small)
     const line = [sender.name, streetOf(sender), placeOf(sender)].filter(Boolean).join(' · ')
-    paper.text(line, at.address, returnLineTop, { width: addressWidth, height: mm(4), ellipsis: true })
+    paper.text(line, at.address, returnLineTop, {
+      width: addressWidth,
+      height: mm(4),
+      ellipsis: true,
+    })
   })
   section(paper, 'P', () => {
     paper.fontSize(size.text)

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import PDFDocument from 'pdfkit'
+import Document from 'pdfkit'
 
 /** Millimetres as points, the unit of a PDF. */
 export const mm = (length: number) => (length * 72) / 25.4
@@ -29,7 +29,7 @@ const fontFiles = path.join(
  * embedded; it goes by a name that swissqrbill accepts.
  */
 export function openDocument(of: { language: string; title: string; date: string }) {
-  const document = new PDFDocument({
+  const document = new Document({
     size: 'A4',
     margins: {
       left: page.left,

@@ -37,7 +37,10 @@ export function drawEpcPart(paper: Paper, letter: Letter, transfer: Transfer): v
   paper.y = Math.max(paper.y, top + boxHeight - mm(4))
 }
 
-function drawLine(paper: Paper, { left, label, value }: { left: number; label: string; value: string }) {
+function drawLine(
+  paper: Paper,
+  { left, label, value }: { left: number; label: string; value: string },
+) {
   const top = paper.y
   const labelWidth = mm(38)
   paper.font(fonts.plain).fontSize(size.text)

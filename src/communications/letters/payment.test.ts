@@ -32,15 +32,16 @@ describe('the EPC code of a SEPA transfer', () => {
       ...lines,
       'DE89370400440532013000',
       'EUR1254.50',
-      ...['', '', 'C-1'],
+      '',
+      '',
+      'C-1',
     ])
   })
 
   it('gives an ISO 11649 reference as such', () => {
     const payload = epcPayload(of({ reference: 'RF18 5390 0754 7034', bic: '' }))
-    expect(payload.split('\n').slice(4)).toEqual([
-      ...['', 'Muster Energie GmbH', 'DE89370400440532013000', 'EUR1254.50', '', 'RF18539007547034'],
-    ])
+    const lines = ['', 'Muster Energie GmbH', 'DE89370400440532013000', 'EUR1254.50', '']
+    expect(payload.split('\n').slice(4)).toEqual([...lines, 'RF18539007547034'])
     expect(isCreditorReference('RF18539007547035')).toBe(false)
   })
 
@@ -69,7 +70,8 @@ describe('the EPC code of a SEPA transfer', () => {
 })
 
 describe('the Swiss QR-bill', () => {
-  const bill = (more: Partial<Transfer>) => swissBill(of({ iban, currency: 'CHF', ...more }), { creditor, debtor })
+  const bill = (more: Partial<Transfer>) =>
+    swissBill(of({ iban, currency: 'CHF', ...more }), { creditor, debtor })
 
   it('is for Swiss accounts in CHF and EUR only', () => {
     expect(isSwissBill(of({ iban, currency: 'CHF' }))).toBe(true)

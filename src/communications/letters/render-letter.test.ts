@@ -11,7 +11,13 @@ const german = {
   name: 'Muster Energie GmbH',
   iban: 'DE89 3704 0044 0532 0130 00',
   bic: 'COBADEFFXXX',
-  address: { street: 'Hauptstraße', houseNumber: 1, postcode: '10115', city: 'Berlin', country: 'DE' },
+  address: {
+    street: 'Hauptstraße',
+    houseNumber: 1,
+    postcode: '10115',
+    city: 'Berlin',
+    country: 'DE',
+  },
 }
 const swiss = {
   ...german,
@@ -77,7 +83,12 @@ describe('a letter', () => {
     const atHome = placesOf(await renderLetter(letter(fieldsFor(german))))
     expect(inWindow(atHome, 25).length).toBeGreaterThanOrEqual(4)
     const fields = fieldsFor(german)
-    const contactInformation = { addressLine1: 'Weg', postalCode: '3000', city: 'Bern', country: 'CH' }
+    const contactInformation = {
+      addressLine1: 'Weg',
+      postalCode: '3000',
+      city: 'Bern',
+      country: 'CH',
+    }
     const abroad = { ...fields, debtor: { ...fields.debtor, contactInformation } }
     const places = placesOf(await renderLetter(letter(abroad)))
     // The return line, name, street, place and country.
@@ -86,7 +97,9 @@ describe('a letter', () => {
 
   it('goes on over pages, as far as 20', async () => {
     const paragraph = { type: 'paragraph', text: 'Satz um Satz. '.repeat(150) } as const
-    const long = await renderLetter(letter(fieldsFor(german), [...Array(6).fill(paragraph), ...blocks]))
+    const long = await renderLetter(
+      letter(fieldsFor(german), [...Array.from({ length: 6 }, () => paragraph), ...blocks]),
+    )
     expect(pagesOf(long)).toBeGreaterThan(1)
     const texts = ['\n'.repeat(90_000), 'word '.repeat(18_000), 'x'.repeat(1_000_000)]
     for (const text of texts)

@@ -39,7 +39,10 @@ function layable(letter: Letter): Letter {
   const blocks = letter.blocks.map((block) =>
     'text' in block ? { ...block, text: breakable(block.text) } : block,
   )
-  const characters = blocks.reduce((sum, block) => sum + ('text' in block ? block.text.length : 0), 0)
+  const characters = blocks.reduce(
+    (sum, block) => sum + ('text' in block ? block.text.length : 0),
+    0,
+  )
   if (characters > charactersMax) throw refuse('letter_too_long', String(pagesMax))
   return { ...letter, subject: breakable(letter.subject.slice(0, subjectMax)), blocks }
 }

@@ -29,4 +29,3 @@ type Letterhead = Extract<Rendered, { channel: 'letter' }>
 /** What a letter says, without its tables and codes. */
 const plainText = ({ blocks }: Letterhead) =>
   blocks.flatMap((block) => ('text' in block ? [block.text] : [])).join('\n\n')
-

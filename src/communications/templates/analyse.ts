@@ -105,7 +105,13 @@ class Walk {
     const fields = fieldsIn(target)
     const known = ownField(fields, name)
     if (known) return known
-    this.find(node, unknown(pathOf(node), Object.keys(fields).map((field) => siblingOf(node, field))))
+    this.find(
+      node,
+      unknown(
+        pathOf(node),
+        Object.keys(fields).map((field) => siblingOf(node, field)),
+      ),
+    )
     return anything
   }
 
@@ -159,7 +165,8 @@ class Walk {
       return
     }
     const names = childrenOf(childOf(node, 'names')).map(
-      (name, index) => [String(attributeOf(name, 'name')), index === 0 ? element : anything] as const,
+      (name, index) =>
+        [String(attributeOf(name, 'name')), index === 0 ? element : anything] as const,
     )
     this.#within(names, () => {
       this.node(childOf(node, 'body'))

@@ -24,7 +24,13 @@ const creditor = {
   name: 'Muster Energie GmbH',
   iban: 'DE89370400440532013000',
   bic: 'COBADEFFXXX',
-  address: { street: 'Hauptstraße', houseNumber: '1', postcode: '10115', city: 'Berlin', country: 'DE' },
+  address: {
+    street: 'Hauptstraße',
+    houseNumber: '1',
+    postcode: '10115',
+    city: 'Berlin',
+    country: 'DE',
+  },
 }
 
 async function claimOf(tenant: TestTenant, reference = 'C-1', more: object = {}) {
@@ -38,7 +44,12 @@ async function claimOf(tenant: TestTenant, reference = 'C-1', more: object = {})
       totalFees: 300,
       meta: { contract: 'K-7' },
       primaryDebtor: person('D', {
-        contactInformation: { country: 'DE', city: 'Köln', postalCode: '51147', addressLine1: 'Weg 1' },
+        contactInformation: {
+          country: 'DE',
+          city: 'Köln',
+          postalCode: '51147',
+          addressLine1: 'Weg 1',
+        },
       }),
       ...more,
     },
@@ -72,7 +83,7 @@ describe('a bundle', () => {
       })
     const answers = await Promise.all([next('two'), next('three')])
     expect(answers.map(({ status }) => status)).toEqual([201, 201])
-    expect(answers.map(({ body: made }) => made.version).toSorted()).toEqual([2, 3])
+    expect(answers.map(({ body: made }) => made.version).toSorted((a, b) => a - b)).toEqual([2, 3])
     expect((await get(tenant, `/bundles/${body.id}`)).body.version).toBe(3)
     const old = await get(tenant, `/bundles/${body.id}?version=1`)
     expect(old.body.languages).toEqual({ de: { text: 'one' } })
@@ -133,6 +144,22 @@ describe('a bundle', () => {
     const answer = await post(tenant, '/bundles', { ...sms('A'), channel, languages: { de } })
     expect(answer).toMatchObject({ status: 400, body: { code: 'bundle_content_invalid' } })
     expect(answer.body.detail).toContain(reason)
+    expect((await get(tenant, '/bundles')).body.items).toEqual([])
+  })
+
+  it.each([
+    { ...sms('A'), name: 'a\u0000b' },
+    { ...sms('A'), name: 'a\uD800b' },
+    sms('A', 'a\u0000b'),
+    sms('A', 'a\uD800b'),
+    { ...sms('A'), languages: { de: { text: 'a' }, klingon: { text: 'a' } } },
+    { ...sms('A'), languages: { de: { text: 'a', nonsense: 'a' } } },
+    { ...sms('A'), languages: {} },
+    { ...sms('A'), nonsense: 1 },
+    { ...sms('A'), channel: 'fax' },
+  ])('that cannot be kept is refused and leaves nothing: %#', async (input) => {
+    const tenant = await it_.tenant()
+    expect((await post(tenant, '/bundles', input)).status).toBe(400)
     expect((await get(tenant, '/bundles')).body.items).toEqual([])
   })
 

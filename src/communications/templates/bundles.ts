@@ -112,7 +112,11 @@ export async function listBundles(
 }
 
 /** One bundle with the content of its newest version, or of the one asked for. */
-export async function findBundle(tx: Tx, bundleId: string, version?: number): Promise<BundleDetail> {
+export async function findBundle(
+  tx: Tx,
+  bundleId: string,
+  version?: number,
+): Promise<BundleDetail> {
   const row = await findRow(tx, bundleId)
   const wanted = version ?? row.latest_version
   const content = await tx.db

@@ -25,7 +25,7 @@ export interface RendererOptions {
 
 interface Waiting {
   take(): void
-  refuse(refusal: Refusal): void
+  turnAway(refusal: Refusal): void
 }
 
 const processesDefault = 2
@@ -49,19 +49,23 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
       const isWorthMore = 'failure' in first && first.failure !== 'memory'
       return textsOf(isWorthMore ? await attempt(job, limitMs * patience) : first)
     } finally {
-      busy -= 1
-      waiting.shift()?.take()
+      // The place goes from hand to hand, so nobody else can take it in between.
+      const next = waiting.shift()
+      if (next) next.take()
+      else busy -= 1
     }
   }
 
   /** Waits until fewer jobs than processes are at work. */
   async function place(): Promise<void> {
     if (isClosed || waiting.length >= waitingMax) throw refuse('renderer_unavailable')
-    if (busy >= processes)
-      await new Promise<void>((resolve, reject) => {
-        waiting.push({ take: resolve, refuse: reject })
-      })
-    busy += 1
+    if (busy < processes) {
+      busy += 1
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      waiting.push({ take: resolve, turnAway: reject })
+    })
   }
 
   async function attempt(job: Job, limit: number): Promise<Outcome> {
@@ -77,7 +81,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
     render: (rendering) => run({ ...rendering, kind: 'render' }),
     close() {
       isClosed = true
-      for (const { refuse: reject } of waiting.splice(0)) reject(refuse('renderer_unavailable'))
+      for (const each of waiting.splice(0)) each.turnAway(refuse('renderer_unavailable'))
       for (const seat of idle.splice(0)) seat.close()
     },
   }

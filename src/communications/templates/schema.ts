@@ -41,16 +41,17 @@ export type LanguageContent = Static<typeof LanguageContent>
 
 const content = {
   fallbackLanguage: Language,
-  languages: Type.Record(Language, LanguageContent, { minProperties: 1, maxProperties: 30, ...closed }),
+  languages: Type.Record(Language, LanguageContent, {
+    minProperties: 1,
+    maxProperties: 30,
+    ...closed,
+  }),
 }
 
 export const BundleContent = Type.Object(content, closed)
 export type BundleContent = Static<typeof BundleContent>
 
-export const NewBundle = Type.Object(
-  { name: text(200), channel: Channel, ...content },
-  closed,
-)
+export const NewBundle = Type.Object({ name: text(200), channel: Channel, ...content }, closed)
 export type NewBundle = Static<typeof NewBundle>
 
 export const Bundle = Type.Object({
@@ -128,8 +129,6 @@ export const Preview = Type.Object({
 export type Preview = Static<typeof Preview>
 
 export const MergeFields = Type.Object({
-  items: Type.Array(
-    Type.Object({ name: Type.String(), kind: Type.String(), says: Type.String() }),
-  ),
+  items: Type.Array(Type.Object({ name: Type.String(), kind: Type.String(), says: Type.String() })),
 })
 export type MergeFields = Static<typeof MergeFields>

@@ -16,7 +16,7 @@ const room = { 'GSM-7': { alone: 160, joined: 153 }, 'UCS-2': { alone: 70, joine
 
 /** How a text travels as SMS: one character outside GSM-7 makes all of it UCS-2. */
 export function smsSize(text: string): SmsSize {
-  const characters = [...text]
+  const characters = Array.from(text)
   const isGsm = characters.every((character) => basic.has(character) || extended.has(character))
   const encoding = isGsm ? 'GSM-7' : 'UCS-2'
   const lengths = characters.map((character) => lengthOf(character, isGsm))

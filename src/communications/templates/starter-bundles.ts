@@ -49,7 +49,8 @@ const greetDe = 'Guten Tag {{ debtor.name }},'
 const greetEn = 'Dear {{ debtor.name }},'
 const closeDe = 'Mit freundlichen Grüßen\n{{ creditor.name }}'
 const closeEn = 'Kind regards\n{{ creditor.name }}'
-const pageDe = '{% if landingPageUrl %}Online bezahlen oder antworten: {{ landingPageUrl }}{% endif %}'
+const pageDe =
+  '{% if landingPageUrl %}Online bezahlen oder antworten: {{ landingPageUrl }}{% endif %}'
 const pageEn = '{% if landingPageUrl %}Pay or answer online: {{ landingPageUrl }}{% endif %}'
 
 /** Templates to begin with, in German and English. A test renders each. */

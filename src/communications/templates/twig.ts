@@ -1,5 +1,4 @@
 import twing, {
-  type TwingFilter,
   type TwingSandboxSecurityPolicy,
   type TwingSynchronousEnvironment,
   type TwingSynchronousFilter,
@@ -55,7 +54,7 @@ function newEnvironment(
     timezone: 'UTC',
   })
   // Without a strategy an amount would be printed as the number it counts as.
-  environment.registerEscapingStrategy((value) => String(value), 'plain')
+  environment.registerEscapingStrategy((value: unknown) => String(value), 'plain')
   environment.addFilter(moneyFilter)
   environment.addFilter(dateLocalFilter)
   environment.addFilter(dateFilter(environment.filters.get('date')))
@@ -67,7 +66,7 @@ function newEnvironment(
 }
 
 function keepOnly(known: Map<string, unknown>, allowed: readonly string[]): void {
-  for (const name of [...known.keys()]) if (!allowed.includes(name)) known.delete(name)
+  for (const name of known.keys()) if (!allowed.includes(name)) known.delete(name)
 }
 
 const byName = createSandboxSecurityPolicy({
@@ -108,7 +107,7 @@ function isLanguage(tag: string): boolean {
 /** `{{ amount|money }}`, `{{ 1250|money('EUR', 'de') }}`: minor units as localised text. */
 const moneyFilter = createSynchronousFilter(
   'money',
-  (execution, value: unknown, currency: unknown, language: unknown) => {
+  (execution, value: unknown, ...[currency, language]: unknown[]) => {
     if (value === null || value === undefined || value === '') return ''
     const minor = value instanceof MoneyValue ? value.minor : Number(value)
     const named = value instanceof MoneyValue ? value.currency : execution.context.get('currency')
@@ -123,9 +122,9 @@ const moneyFilter = createSynchronousFilter(
 /** `{{ dueDate|date_local }}`, `{{ dueDate|date_local('short', 'de') }}`: a calendar date as localised text. */
 const dateLocalFilter = createSynchronousFilter(
   'date_local',
-  (execution, value: unknown, style: unknown, language: unknown) => {
+  (execution, value: unknown, ...[style, language]: unknown[]) => {
     if (value === null || value === undefined || value === '') return ''
-    const date = /^\d{4}-\d\d-\d\d/.exec(String(value))?.[0]
+    const date = typeof value === 'string' ? /^\d{4}-\d\d-\d\d/.exec(value)?.[0] : undefined
     if (date === undefined || Number.isNaN(Date.parse(date)))
       throw new Error('date_local takes a date such as 2026-03-10')
     const named = style === 'short' ? 'short' : 'long'

@@ -26,8 +26,18 @@ async function compileWorker(source: string): Promise<string> {
   process.once('exit', () => rmSync(target, { recursive: true, force: true }))
   const compiler = path.join(root, 'node_modules', 'typescript-native', 'bin', 'tsc')
   const options = [
-    ...['--ignoreConfig', '--noCheck', '--skipLibCheck', '--rewriteRelativeImportExtensions'],
-    ...['--module', 'nodenext', '--target', 'es2023', '--rootDir', root, '--outDir', target],
+    '--ignoreConfig',
+    '--noCheck',
+    '--skipLibCheck',
+    '--rewriteRelativeImportExtensions',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--rootDir',
+    root,
+    '--outDir',
+    target,
   ]
   await promisify(execFile)(process.execPath, [compiler, source, ...options], { cwd: root })
   return path.join(target, path.relative(root, source).replace(/\.ts$/, '.js'))

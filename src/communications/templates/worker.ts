@@ -3,7 +3,7 @@
  * a small heap, and is killed by the server when it takes too long.
  */
 import { Script } from 'node:vm'
-import mrml from 'mrml'
+import { Engine } from 'mrml'
 import { analyse } from './analyse.ts'
 import type { Job, JobAnswer, Part, Problem } from './jobs.ts'
 import { createTwig, type Escaping, type Twig } from './twig.ts'
@@ -59,7 +59,7 @@ function analysed({ name, source, escaping }: Part): Problem[] {
 function compile(part: Part): Part | { problem: Problem } {
   if (part.isMjml !== true) return part
   // An engine of its own for each source: one that failed badly stays broken.
-  const result = new mrml.Engine().toHtml(part.source)
+  const result = new Engine().toHtml(part.source)
   if (result.type === 'success') return { ...part, source: result.content }
   const reason = 'details' in result && 'source' in result.details ? result.details.source : ''
   return { problem: { part: part.name, message: `MJML: ${reason || result.message}` } }

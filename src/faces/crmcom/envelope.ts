@@ -87,7 +87,8 @@ export function sendCrmError(
 }
 
 function sendRefusal(error: Refusal, reply: FastifyReply): FastifyReply {
-  if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', error.retryAfterSeconds)
+  if (error.retryAfterSeconds !== undefined)
+    void reply.header('retry-after', error.retryAfterSeconds)
   const statuses: Partial<Record<Refusal['kind'], number>> = { too_many: 429, unavailable: 503 }
   const isUnknownPath = error.code === 'method_not_found'
   const status = isUnknownPath ? 404 : (statuses[error.kind] ?? 200)

@@ -64,11 +64,7 @@ export function mountCrmcom(app: FastifyInstance, deps: CrmFaceDeps): void {
 }
 
 /** A scope of this door: tolerant JSON, every answer in the envelope. */
-function mountAt(
-  app: FastifyInstance,
-  at: string,
-  mount: (scope: FastifyInstance) => void,
-): void {
+function mountAt(app: FastifyInstance, at: string, mount: (scope: FastifyInstance) => void): void {
   void app.register(
     async (scope) => {
       parseJsonBodies(scope, { trailingCommas: true })
@@ -85,7 +81,11 @@ function mountAt(
 function mountOperation(scope: FastifyInstance, parts: Parts, operation: CrmOperation): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const values = valuesOf(request)
-    const session = await sessionOf(parts, { values, isQuery: request.method === 'GET', timeZone: '' })
+    const session = await sessionOf(parts, {
+      values,
+      isQuery: request.method === 'GET',
+      timeZone: '',
+    })
     const given = {
       values,
       isQuery: request.method === 'GET',
@@ -102,7 +102,7 @@ function mountOperation(scope: FastifyInstance, parts: Parts, operation: CrmOper
 interface Handled {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  handler(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  readonly handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }
 
 /** With and without a slash at the end: there are clients that write one. */

@@ -24,14 +24,7 @@ import {
   type Session,
   updatePayment,
 } from '../../crm/index.ts'
-import {
-  type Given,
-  nullableText,
-  requireText,
-  textOf,
-  udfOf,
-  wholeOf,
-} from './parameters.ts'
+import { type Given, nullableText, requireText, textOf, udfOf, wholeOf } from './parameters.ts'
 import {
   codedOf as codedView,
   completeAccount,
@@ -334,7 +327,8 @@ export const crmOperations: readonly CrmOperation[] = [
 /** What the samples send along says what happens anyway; a draft cannot be asked for. */
 function wholeWords(given: Given) {
   const state = textOf(given, 'life_cycle_state')
-  if (state !== undefined && state !== 'POSTED') throw refuseCrm('invalid_value', 'life_cycle_state')
+  if (state !== undefined && state !== 'POSTED')
+    throw refuseCrm('invalid_value', 'life_cycle_state')
   const { amount: _amount, invoices: _invoices, bills: _bills, ...words } = newPaymentWords(given)
   return words
 }
@@ -344,7 +338,11 @@ async function listOf(
   page: { offset: number; limit: number; isLatestFirst?: boolean },
 ): Promise<Json[]> {
   const wanted = accountOf(given)
-  const [type, category, method] = [codedOf(given, 'TYPE'), categoryOf(given), codedOf(given, 'METHOD')]
+  const [type, category, method] = [
+    codedOf(given, 'TYPE'),
+    categoryOf(given),
+    codedOf(given, 'METHOD'),
+  ]
   return inSession(deps, session, async (tx) => {
     const config = await configOf(tx)
     const { accountId } = await findAccount(tx, wanted)

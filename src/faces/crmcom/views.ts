@@ -35,7 +35,10 @@ export function shortPayment(payment: Payment, timeZone: string): Json {
     posted_on: postedAt === null ? null : wallTimeIn(postedAt, timeZone),
     ...(gateway === null
       ? {}
-      : { processed_by_payment_gateway: gateway, payment_gateway_reference_number: gatewayReference }),
+      : {
+          processed_by_payment_gateway: gateway,
+          payment_gateway_reference_number: gatewayReference,
+        }),
   }
 }
 
@@ -46,7 +49,10 @@ export async function completePayments(
   timeZone: string,
 ): Promise<Json[]> {
   const config = await configOf(tx)
-  const accounts = await accountsOf(tx, payments.map(({ accountId }) => accountId))
+  const accounts = await accountsOf(
+    tx,
+    payments.map(({ accountId }) => accountId),
+  )
   const claimIds = [...new Set(payments.flatMap(({ details }) => details.claimIds))]
   const invoices =
     claimIds.length === 0 ? [] : await invoicesOf(tx, { claimIds, limit: claimIds.length })
@@ -60,7 +66,9 @@ export async function completePayments(
       ...completePayment(payment, { config, timeZone }),
       accounts_receivable: shortAccount(accounts.get(payment.accountId)),
       invoices_to_pay_set: own.map((invoice) => shortInvoice(invoice, at)),
-      bills_to_pay_set: ownBills.map((bill) => shortBill(bill, { ...at, currency: payment.currency })),
+      bills_to_pay_set: ownBills.map((bill) =>
+        shortBill(bill, { ...at, currency: payment.currency }),
+      ),
     }
   })
 }
@@ -197,7 +205,11 @@ export function shortInvoice(invoice: Invoice, at: ViewAt): Json {
   }
 }
 
-export function completeInvoice(invoice: Invoice, at: ViewAt, account: CrmAccount | undefined): Json {
+export function completeInvoice(
+  invoice: Invoice,
+  at: ViewAt,
+  account: CrmAccount | undefined,
+): Json {
   const { currency, totalMinor, discountMinor, unsettledMinor } = invoice
   return {
     ...shortInvoice(invoice, at),

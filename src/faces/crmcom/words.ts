@@ -80,7 +80,11 @@ export function categoryOf(given: Given): ConfigIdentifier | undefined {
 function userOf(given: Given): ConfigIdentifier | undefined {
   const found = identifierOf(given, 'received_by_user_identifier', userFields)
   if (!found) return undefined
-  return { kind: 'USER', field: found.field === 'username' ? 'name' : found.field, value: found.value }
+  return {
+    kind: 'USER',
+    field: found.field === 'username' ? 'name' : found.field,
+    value: found.value,
+  }
 }
 
 /** What a new payment says of itself; what is mandatory has to be there. */

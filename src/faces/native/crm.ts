@@ -18,6 +18,7 @@ import {
   listConfig,
   listSequences,
   moveSequence,
+  refuseCrm,
   removeCard,
   removeConfig,
 } from '../../crm/index.ts'
@@ -49,7 +50,12 @@ const kinds = [
   { kind: 'TYPE', path: '/crm/types', name: 'crmTypes', words: 'financial transaction types' },
   { kind: 'CATEGORY', path: '/crm/categories', name: 'crmCategories', words: 'categories' },
   { kind: 'METHOD', path: '/crm/payment-methods', name: 'crmMethods', words: 'payment methods' },
-  { kind: 'REASON', path: '/crm/rejection-reasons', name: 'crmReasons', words: 'rejection reasons' },
+  {
+    kind: 'REASON',
+    path: '/crm/rejection-reasons',
+    name: 'crmReasons',
+    words: 'rejection reasons',
+  },
   { kind: 'UNIT', path: '/crm/units', name: 'crmUnits', words: 'units' },
   { kind: 'USER', path: '/crm/users', name: 'crmUsers', words: 'users' },
 ] as const
@@ -67,7 +73,7 @@ const routes: readonly Route[] = [
     async work(tx, request) {
       const users = await listConfig(tx, 'USER')
       const user = users.find(({ id }) => id === idOf(request))
-      if (!user) return changeConfig(tx, { kind: 'USER', id: idOf(request) }, {}).then(created)
+      if (!user) throw refuseCrm('config_not_found')
       return created({ key: await createWebApiKey(tx, user.id) })
     },
   }),
@@ -193,7 +199,8 @@ function routesOfKind({ kind, path, name, words }: (typeof kinds)[number]): Rout
           ? 'Add a user; the password is shown this once'
           : `Add one to the ${words}; an id of another system may be kept`,
       body: shapes.newConfig(kind),
-      answer: kind === 'USER' ? Type.Object({ ...answer.properties, login: shapes.UserLogin }) : answer,
+      answer:
+        kind === 'USER' ? Type.Object({ ...answer.properties, login: shapes.UserLogin }) : answer,
       status: 201,
       async work(tx, { body }) {
         const input = body as shapes.ConfigInput
@@ -254,14 +261,20 @@ export function mountCrm(scope: FastifyInstance, deps: Deps): void {
   }
 }
 
-async function handle(deps: Deps, { method, work }: Route, exchange: Exchange): Promise<FastifyReply> {
+async function handle(
+  deps: Deps,
+  { method, work }: Route,
+  exchange: Exchange,
+): Promise<FastifyReply> {
   const { request, reply } = exchange
   if (method !== 'GET') return answerOnce(deps.services, exchange, (tx) => work(tx, request))
   const { db, clocks } = deps.services
   const { tenantId } = request.tenant
   // Not read only: a tenant that looks for the first time is given the names that a new one has.
-  const { status, body } = await inTransaction(db, { tenantId, now: clocks.nowOf(tenantId) }, (tx) =>
-    work(tx, request),
+  const { status, body } = await inTransaction(
+    db,
+    { tenantId, now: clocks.nowOf(tenantId) },
+    (tx) => work(tx, request),
   )
   return reply.code(status).send(body)
 }

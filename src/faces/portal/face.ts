@@ -9,13 +9,14 @@ import { askContact, saveContact } from './contact.tsx'
 import { askDispute, makeDispute } from './dispute.tsx'
 import { askPay, beginPayment } from './pay.tsx'
 import { askPromise, cancelPromise, makePromise } from './promise.tsx'
+import { askPlan, confirmPlan, reviewPlan } from './plan.tsx'
 import { createUploadReader, uploadBytesMax } from './read-upload.ts'
 import { showOverview } from './overview.tsx'
 import { showPayment } from './payment.tsx'
 import { showTransfer } from './transfer.tsx'
 import { pageHeaders } from './send-page.ts'
 import { goTo, isLetIn, openVisit, type PortalDeps, refuse, type Visit } from './visit.ts'
-import { knownLocale, wordsOf } from './words.ts'
+import { knownLocale } from './words.ts'
 
 type Step = (visit: Visit) => Promise<FastifyReply>
 
@@ -63,6 +64,9 @@ function mountPages(scope: FastifyInstance, deps: PortalDeps): void {
   show('/promise', askPromise)
   take('/promise', makePromise)
   take('/promise/cancel', cancelPromise)
+  show('/plan', askPlan)
+  take('/plan', reviewPlan)
+  take('/plan/confirm', confirmPlan)
   show('/dispute', askDispute)
   show('/contact', askContact)
   take('/contact', saveContact)

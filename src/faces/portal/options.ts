@@ -4,26 +4,37 @@ import { openDisputesOf } from '../../disputes/index.ts'
 import { paymentProvidersOf } from '../../journeys/index.ts'
 import { dateIn } from '../../kernel/dates.ts'
 import { addMinor } from '../../kernel/money.ts'
+import { planOf, previewPlans } from '../../plans/index.ts'
 import { placementOf } from '../../placements/index.ts'
 import { creditorOf, offersOf } from './creditor.ts'
+import type { Plan } from '../../plans/schema.ts'
 import type { Facts } from './read-facts.ts'
 import type { OptionName, Standing } from './views/overview.tsx'
 import { inVisit, refuse, type Visit } from './visit.ts'
 
 /** What is under way about the claim. */
-export function standingOf(visit: Visit): Promise<Standing> {
+export function standingOf(visit: Visit, claimReference: string): Promise<Standing> {
   const { claimId, tenant } = visit
   return inVisit(visit, async (tx) => {
     const dispute = (await openDisputesOf(tx, [claimId])).get(claimId)
     const payments = await paymentsOf(tx, [claimId])
     const processing = payments.filter(({ state }) => state === 'processing')
     const placement = (await placementOf(tx, [claimId])).get(claimId)
+    const plan = await planOf(tx, claimReference)
     return {
+      nextInstalment: nextOf(plan),
       disputedOn: dispute && dateIn(dispute.openedAt, tenant.timeZone),
       processingMinor: processing.length === 0 ? undefined : paidBy(processing, claimId),
       agency: placement?.status === 'PLACED' ? placement.partner : undefined,
     }
   })
+}
+
+/** What an active plan asks for next. */
+function nextOf(plan: Plan | undefined): Standing['nextInstalment'] {
+  if (plan?.status !== 'ACTIVE') return undefined
+  const next = plan.instalments.find(({ amount, paidAmount }) => paidAmount < amount)
+  return next && { amountMinor: next.amount - next.paidAmount, dueOn: next.dueOn }
 }
 
 /** What these payments bring to one claim. */
@@ -46,7 +57,7 @@ export async function optionsOf(
     pay: payableOf(facts, standing) > 0 && canPay && (await hasProviders(visit)),
     transfer: canPay && creditorOf(visit.tenant).iban !== undefined,
     promise: canPay && offers.promises && standing.nextInstalment === undefined,
-    plan: false,
+    plan: canPay && offers.instalments && (await hasPlans(visit, facts)),
     dispute: facts.status === 'ACTIVE' && offers.disputes && standing.disputedOn === undefined,
     contact: facts.debtorReference !== null,
   }
@@ -66,10 +77,17 @@ export async function requireOption(
   facts: Facts,
   name: OptionName,
 ): Promise<Standing> {
-  const standing = await standingOf(visit)
+  const standing = await standingOf(visit, facts.claimReference)
   const options = await optionsOf(visit, facts, standing)
   if (!options.includes(name)) throw refuse('option_gone')
   return standing
+}
+
+async function hasPlans({ deps, tenant }: Visit, facts: Facts): Promise<boolean> {
+  const { services, checkout } = deps
+  const wanted = { tenantId: tenant.tenantId, claimReference: facts.claimReference }
+  const plans = await previewPlans({ db: services.db, nowOf: checkout.nowOf }, wanted)
+  return plans.length > 0
 }
 
 async function hasProviders(visit: Visit): Promise<boolean> {

@@ -10,7 +10,7 @@ import { OverviewPage } from './views/overview.tsx'
 /** Shows what is owed and why, and what the visitor can do. */
 export async function showOverview(visit: Visit): Promise<FastifyReply> {
   const facts = await factsOf(visit)
-  const standing = await standingOf(visit)
+  const standing = await standingOf(visit, facts.claimReference)
   const options = await optionsOf(visit, facts, standing)
   const { notice, isAnnounced } = visit.session
   if (isAnnounced !== true) await announce(visit, 'FullContent.generated')

@@ -16,6 +16,8 @@ interface Asked {
   readonly facts: Facts
   readonly payableMinor: number
   readonly providers: readonly string[]
+  /** What a plan asks for next, as far as it is not on its way. */
+  readonly nextMinor: number | undefined
 }
 
 interface Entered {
@@ -26,7 +28,8 @@ interface Entered {
 
 export async function askPay(visit: Visit): Promise<FastifyReply> {
   const asked = await whatIsAsked(visit)
-  const entered = { share: 'full', amount: '', provider: asked.providers[0] ?? '' }
+  const share = asked.nextMinor === undefined ? 'full' : 'next'
+  const entered = { share, amount: '', provider: asked.providers[0] ?? '' }
   return sendPay(visit, { asked, entered })
 }
 
@@ -77,7 +80,10 @@ async function whatIsAsked(visit: Visit): Promise<Asked> {
   const facts = await factsOf(visit)
   const standing = await requireOption(visit, facts, 'pay')
   const providers = await providersOf(visit)
-  return { facts, payableMinor: payableOf(facts, standing), providers }
+  const payableMinor = payableOf(facts, standing)
+  const next = standing.nextInstalment?.amountMinor
+  const nextMinor = next !== undefined && next < payableMinor ? next : undefined
+  return { facts, payableMinor, providers, nextMinor }
 }
 
 /** The least that may be paid: what the tenant says, or the whole where that is less. */
@@ -86,7 +92,8 @@ function leastOf(visit: Visit, payableMinor: number): number {
 }
 
 function amountOf(visit: Visit, asked: Asked, entered: Entered): number | undefined {
-  const { facts, payableMinor } = asked
+  const { facts, payableMinor, nextMinor } = asked
+  if (entered.share === 'next' && nextMinor !== undefined) return nextMinor
   const mayPayPart = offersOf(visit.tenant.settings).partPayments
   if (!mayPayPart || entered.share !== 'part') return payableMinor
   const amount = readAmount(entered.amount, facts.currency)

@@ -70,7 +70,6 @@ describe('money and days', () => {
   test.each([
     ['en', undefined, 123_456, 'EUR', '€1,234.56'],
     ['de', undefined, 123_456, 'EUR', '1.234,56 €'],
-    ['de', 'de-CH,de', 123_456, 'CHF', 'CHF 1’234.56'],
     ['en', undefined, 1_234, 'JPY', 'JP¥1,234'],
     ['en', undefined, 1_234, 'BHD', 'BHD 1.234'],
     ['de', undefined, -5, 'EUR', '-0,05 €'],

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Caller, WalleeDeps } from './call.ts'
+import { errorSender } from './errors.ts'
 import { mountV1 } from './v1.ts'
-import { mountV2 } from './v2.ts'
+import { mountV2, v2Prefix } from './v2.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,4 +15,9 @@ export function mountWallee(app: FastifyInstance, deps: WalleeDeps): void {
   app.decorateRequest('walleeCaller', null as never)
   mountV1(app, deps)
   mountV2(app, deps)
+}
+
+/** How what went wrong before a route was found is worded below a path. */
+export function walleeErrors(url: string, clock: () => Date) {
+  return errorSender(url.startsWith(v2Prefix) ? 2 : 1, clock)
 }

@@ -212,7 +212,7 @@ async function runReading(call: Call, running: Running): Promise<FastifyReply> {
   // One more than asked for tells whether there is more.
   const rows = await findRows(call, entity, { ...asked, limit: asked.limit + 1 })
   const hasMore = rows.length > asked.limit
-  const isFromEnd = verb === 'list' && 'before' in asked && asked.after === undefined
+  const isFromEnd = asked.before !== undefined && asked.after === undefined
   const page = isFromEnd && hasMore ? rows.slice(1) : rows.slice(0, asked.limit)
   const answer = { data: await showRows(call, entity, page), hasMore, limit: asked.limit }
   return sendJson(reply, verb === 'search' ? { ...answer, offset: asked.offset ?? 0 } : answer)

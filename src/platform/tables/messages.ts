@@ -11,7 +11,6 @@ export interface MessageTables {
 }
 
 type Json = JSONColumnType<Record<string, unknown>>
-type NullableJson = JSONColumnType<Record<string, unknown> | null, string | null, string | null>
 
 interface ContactTable {
   tenant_id: string
@@ -72,13 +71,13 @@ interface MessageTable {
   lease_until: Date | null
   transfer_began_at: Date | null
   decided_at: Date | null
-  decision: NullableJson
+  decision: Json | null
   contacted_at: Date | null
   recipient: string | null
   transport: string | null
   message_url: string | null
   error: string | null
-  bounce: NullableJson
+  bounce: Json | null
   created_at: Date
   sent_at: Date | null
   delivered_at: Date | null

@@ -1,4 +1,4 @@
-import type { JSONColumnType } from 'kysely'
+import type { GeneratedAlways, JSONColumnType } from 'kysely'
 
 /** What people and agencies do about claims: hand-over, tasks and disputes. */
 export interface PlacementTables {
@@ -15,6 +15,7 @@ type Json = JSONColumnType<Record<string, unknown>>
 interface AgencyTable {
   tenant_id: string
   agency_id: string
+  number: GeneratedAlways<number>
   name: string
   contact: Json
   default_channel: string

@@ -98,7 +98,11 @@ export async function openAccount(tenant: TestTenant, opened: Opened): Promise<v
   expect(answer.body[reference], JSON.stringify(answer.body)).toMatchObject({ success: true })
 }
 
-const entryOf = ([reference, amount, dueDate = '2026-04-30']: readonly [string, number, string?]) => ({
+const entryOf = ([reference, amount, dueDate = '2026-04-30']: readonly [
+  string,
+  number,
+  string?,
+]) => ({
   ledgerEntryReference: reference,
   invoiceDetails: { amount, dueDate },
   context: {},

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { seedCrmSamples } from '../../../src/demo/index.ts'
 import { assertBooksBalance } from '../../invariants.ts'
 import { world } from '../../world.ts'
-import { base, type Client, clientOf, type Loose, openAccount, postInvoice } from './given.ts'
+import { base, type Client, clientOf, type Loose, openAccount } from './given.ts'
 import { isSeedPresent, readSamples } from './seed.ts'
 
 const it = world()
@@ -10,31 +11,11 @@ afterAll(() => assertBooksBalance(it.database.ownerPool))
 let client: Client
 const samples = isSeedPresent ? readSamples() : new Map()
 
-/** What the samples name: their accounts, users, card, bills and numbers. */
 beforeAll(async () => {
   const tenant = await it.tenant('Demo')
+  const { services, bookkeeper } = it.assembly
+  await seedCrmSamples({ db: services.db, bookkeeper, now: it.now }, tenant.tenantId)
   client = await clientOf(it, tenant)
-  const debtor = { firstName: 'Peter', lastName: 'Johnson', gender: 'M', birthday: '1985-04-06' }
-  await openAccount(tenant, { reference: '192', debtor })
-  await openAccount(tenant, { reference: '186', invoices: [['I-186', 10_000]] })
-  await openAccount(tenant, { reference: '200', invoices: [['I-200', 5_000]] })
-  for (const name of ['JackH', 'mpadministrator'])
-    await client.own('POST', '/users', { name, personName: name, email: `${name}@example.com` })
-  await client.own('POST', '/bills', bill('128', '186', 'I-186'))
-  await client.own('POST', '/bills', bill('163', '200', 'I-200'))
-  await client.own('POST', '/cards', {
-    debtorReference: 'D-200',
-    paymentGatewayReferenceNumber: 'card_15S0w0E0IcJRGs11e6ffmDXK',
-    lastDigits: '4242',
-  })
-})
-
-const bill = (number: string, accountReference: string, invoice: string) => ({
-  number,
-  accountReference,
-  fromDate: '2026-02-01',
-  toDate: '2026-02-28',
-  invoices: [invoice],
 })
 
 const move = (classification: string, lastReferenceNumber: number, lastNumber = 0) =>
@@ -44,37 +25,45 @@ const move = (classification: string, lastReferenceNumber: number, lastNumber = 
 function replay(method: string): Promise<{ status: number; body: Loose }> {
   const text = String(samples.get(method)?.body)
   expect(text).toMatch(/,\s*[}\]]/)
-  return client.post(method, text.replace(/"token":\s*"[0-9A-F]{32}"/, `"token": "${client.token}"`))
+  return client.post(
+    method,
+    text.replace(/"token":\s*"[0-9A-F]{32}"/, `"token": "${client.token}"`),
+  )
 }
 
 /** The type of every member, by its path; lists by their first element. */
 function shapeOf(value: Loose, path = ''): Record<string, string> {
   if (Array.isArray(value)) return value.length === 0 ? {} : shapeOf(value[0], `${path}[]`)
   if (typeof value !== 'object' || value === null) return { [path]: typeof value }
-  return Object.assign({}, ...Object.entries(value).map(([key, one]) => shapeOf(one, `${path}.${key}`)))
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([key, one]) => shapeOf(one, `${path}.${key}`)),
+  )
 }
 
 /** Every member of the sample is there; where both say something it is of the same type. */
 function expectShape(answer: Loose, sample: Loose): void {
   const [ours, theirs] = [shapeOf(answer), shapeOf(sample)]
   for (const [path, type] of Object.entries(theirs)) {
-    const own = ours[path] ?? (Object.keys(ours).some((key) => path.startsWith(key)) ? 'object' : 'absent')
+    const own =
+      ours[path] ?? (Object.keys(ours).some((key) => path.startsWith(key)) ? 'object' : 'absent')
     expect([type, 'object'], `${path} is ${own}`).toContain(own)
   }
 }
 
 describe.runIf(isSeedPresent)('the published samples', () => {
   test('pay an invoice by its reference number, in the number sequence of payments', async () => {
-    await move('INVOICE', 327)
-    await postInvoice(client.tenant, '192', ['I00000328', 22_500])
-    await client.read('invoices/list', { accounts_receivable_identifier: 'number=192' })
-    await move('PAYMENT', 114, 99)
     const answer = await replay('payments/pay_invoice')
     const sample = samples.get('payments/pay_invoice').answer
     expectShape(answer.body, sample)
     const { payment_amount, life_cycle_state, number, reference_number } = sample.data
     expect(answer.body.status).toEqual(sample.status)
-    expect(answer.body.data).toMatchObject({ payment_amount, life_cycle_state, number, reference_number })
+    expect(answer.body.data).toMatchObject({
+      payment_amount,
+      life_cycle_state,
+      number,
+      reference_number,
+    })
     expect(Object.keys(answer.body.data).toSorted()).toEqual(Object.keys(sample.data).toSorted())
   })
 
@@ -83,7 +72,12 @@ describe.runIf(isSeedPresent)('the published samples', () => {
     const sample = samples.get('payments/pay_bill').answer
     expectShape(answer.body, sample)
     const { payment_amount, life_cycle_state, number, reference_number } = sample.data
-    expect(answer.body.data).toMatchObject({ payment_amount, life_cycle_state, number, reference_number })
+    expect(answer.body.data).toMatchObject({
+      payment_amount,
+      life_cycle_state,
+      number,
+      reference_number,
+    })
   })
 
   test('post, reject and cancel drafts that they name by reference number', async () => {
@@ -101,9 +95,13 @@ describe.runIf(isSeedPresent)('the published samples', () => {
       const sample = samples.get(method).answer
       expectShape(answer.body, sample)
       const { payment_amount, life_cycle_state, number, reference_number } = sample.data
-      expect(answer.body.data).toMatchObject({ payment_amount, life_cycle_state, number, reference_number })
+      expect(answer.body.data).toMatchObject({
+        payment_amount,
+        life_cycle_state,
+        number,
+        reference_number,
+      })
     }
-    await move('PAYMENT_CANCELLATION', 25, 34)
     const cancelled = await replay('payments/cancel')
     const sample = samples.get('payments/cancel').answer
     expectShape(cancelled.body, sample)
@@ -140,8 +138,6 @@ describe.runIf(isSeedPresent)('the published samples', () => {
   })
 
   test('show a payment with every member of the sample', async () => {
-    await move('INVOICE', 400)
-    await postInvoice(client.tenant, '192', ['I00000294', 13_800])
     const paid = await client.ok('payments/create', {
       accounts_receivable_identifier: { number: '192' },
       type_identifier: { name: 'Invoices Balance Payment' },
@@ -151,7 +147,9 @@ describe.runIf(isSeedPresent)('the published samples', () => {
       received_by_user_identifier: { username: 'JackH' },
       invoices_to_pay_set: [{ invoice_identifier: { number: 'I00000294' } }],
     })
-    const answer = await client.get('payments/show', { payment_identifier: `number=${paid.number}` })
+    const answer = await client.get('payments/show', {
+      payment_identifier: `number=${paid.number}`,
+    })
     const sample = samples.get('payments/show').answer
     expectShape(answer.body, sample)
     const { data } = answer.body
@@ -165,8 +163,16 @@ describe.runIf(isSeedPresent)('the published samples', () => {
       category: null,
       rejection_reason: null,
       bills_to_pay_set: [],
-      type: { classification: 'PAYMENT', name: 'Invoices Balance Payment', alternative_code: 'INVBALPAY' },
-      payment_method: { name: 'Bank Transfer', description: 'Bank Transfer', alternative_code: 'BT' },
+      type: {
+        classification: 'PAYMENT',
+        name: 'Invoices Balance Payment',
+        alternative_code: 'INVBALPAY',
+      },
+      payment_method: {
+        name: 'Bank Transfer',
+        description: 'Bank Transfer',
+        alternative_code: 'BT',
+      },
       accounts_receivable: {
         number: '192',
         life_cycle_state: 'ACTIVE',
@@ -180,7 +186,13 @@ describe.runIf(isSeedPresent)('the published samples', () => {
         alternative_code: 'MG',
       },
       invoices_to_pay_set: [
-        { number: 'I00000294', total_amount: 138, outstanding_amount: 0, life_cycle_state: 'POSTED' },
+        {
+          number: 'I00000294',
+          reference_number: '322',
+          total_amount: 138,
+          outstanding_amount: 0,
+          life_cycle_state: 'POSTED',
+        },
       ],
     })
     expect(data.accounts_receivable.account_owner.demographics).toMatchObject({
@@ -209,7 +221,9 @@ describe.runIf(isSeedPresent)('the published samples', () => {
       url: `/payments/list/?token=${client.token}&${account}&${type}&fields_set=life_cycle_state,id,reference_number`,
     })
     expectShape(listed.body, samples.get('payments/list').answer)
-    expect(listed.body.data.map((one: Loose) => Number(one.reference_number))).toEqual(numbers.toReversed())
+    expect(listed.body.data.map((one: Loose) => Number(one.reference_number))).toEqual(
+      numbers.toReversed(),
+    )
   })
 
   test('call the cancelled payment posted for a tenant whose client wants the sample as it is', async () => {

@@ -77,9 +77,13 @@ describe('a draft', () => {
         invoices_to_pay_set: [{ invoice_identifier: { number: 'I2' } }],
       }),
     )
-    it.now = new Date('2026-03-11T12:00:00.000Z')
+    it.now = new Date('2026-03-10T13:30:00.000Z')
     const posted = await client.ok('payments/post', { payment_identifier: { id: draft.id } })
-    expect(posted).toMatchObject({ life_cycle_state: 'POSTED', number: '1', posted_on: '2026-03-11T13:00:00' })
+    expect(posted).toMatchObject({
+      life_cycle_state: 'POSTED',
+      number: '1',
+      posted_on: '2026-03-10T14:30:00',
+    })
     expect(await invoiceLines(client, 'A')).toEqual(['I1 90 of 100', 'I2 0 of 50'])
     expect(await owedAtReceeve(client.tenant)).toEqual({ I1: 9_000, I2: 0 })
   })
@@ -132,7 +136,9 @@ describe('a draft', () => {
       ],
     })
     expect(updated).toMatchObject({ life_cycle_state: 'DRAFT', payment_amount: 70.25 })
-    const shown = await client.read('payments/show', { payment_identifier: 'back_office_code=BO-1' })
+    const shown = await client.read('payments/show', {
+      payment_identifier: 'back_office_code=BO-1',
+    })
     expect(shown).toMatchObject({
       notes: 'first',
       udf_string_1: null,
@@ -190,10 +196,7 @@ describe('allocation', () => {
 
   test('takes nothing for a named invoice that is settled already, and goes on with the others', async () => {
     const client = await prepared(['I1', 1_000], ['I2', 2_000])
-    await client.ok(
-      'payments/pay_invoice',
-      payWhole('A', { invoice_identifier: { number: 'I1' } }),
-    )
+    await client.ok('payments/pay_invoice', payWhole('A', { invoice_identifier: { number: 'I1' } }))
     const named = { invoices_to_pay_set: [{ invoice_identifier: { number: 'I1' } }] }
     await client.ok('payments/create', cash('A', 5, named))
     expect(await invoiceLines(client, 'A')).toEqual(['I1 0 of 10', 'I2 15 of 20'])
@@ -212,7 +215,11 @@ describe('paying a whole invoice or bill', () => {
     await client.tenant.post('add_account_ledger_entries', [fee])
     await client.ok('payments/create', cash('A', 2))
     const shown = await client.read('invoices/show', { invoice_identifier: 'number=I1' })
-    expect(shown).toMatchObject({ total_amount: 102.5, unsettled_amount: 100.5, outstanding_amount: 0 })
+    expect(shown).toMatchObject({
+      total_amount: 102.5,
+      unsettled_amount: 100.5,
+      outstanding_amount: 0,
+    })
     it.now = new Date('2026-04-01T12:00:00.000Z')
     const later = await clientOf(it, client.tenant)
     const overdue = await later.read('invoices/show', { invoice_identifier: 'number=I1' })
@@ -224,6 +231,7 @@ describe('paying a whole invoice or bill', () => {
       await later.post('payments/pay_invoice', payWhole('A', identifier)),
       'PAYMENTS.INVOICEALREADYSETTLED',
     )
+    it.now = noon
     expect(await owedAtReceeve(client.tenant)).toEqual({ I1: 0 })
   })
 
@@ -236,11 +244,18 @@ describe('paying a whole invoice or bill', () => {
       invoices: ['I2', 'I3'],
     })
     expect(bill.number).toBe('1')
-    await client.ok('payments/create', cash('A', 5, {
-      bills_to_pay_set: [{ bill_identifier: { number: '1' } }],
-    }))
+    await client.ok(
+      'payments/create',
+      cash('A', 5, {
+        bills_to_pay_set: [{ bill_identifier: { number: '1' } }],
+      }),
+    )
     const before = await client.read('bills/show', { bill_identifier: 'number=1' })
-    expect(before).toMatchObject({ status: 'PARTIALLY_SETTLED', total_billed_amount: 50, unsettled_amount: 45 })
+    expect(before).toMatchObject({
+      status: 'PARTIALLY_SETTLED',
+      total_billed_amount: 50,
+      unsettled_amount: 45,
+    })
     const paid = await client.ok(
       'payments/pay_bill',
       payWhole('A', { bill_identifier: { number: '1' } }),
@@ -252,7 +267,9 @@ describe('paying a whole invoice or bill', () => {
       'PAYMENTS.BILLALREADYSETTLED',
     )
     const query = { accounts_receivable_identifier: 'number=A' }
-    expect(await client.read('bills/list', query)).toMatchObject([{ number: '1', status: 'SETTLED' }])
+    expect(await client.read('bills/list', query)).toMatchObject([
+      { number: '1', status: 'SETTLED' },
+    ])
     expect(await client.read('bills/get_latest', { ...query, number: '1' })).toHaveLength(1)
   })
 
@@ -262,9 +279,13 @@ describe('paying a whole invoice or bill', () => {
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => client.post('payments/pay_invoice', body)),
     )
-    const codes = answers.map(({ body: { status } }) => status.code).toSorted()
+    const codes: string[] = answers.map(({ body: { status } }) => status.code)
+    codes.sort((a, b) => a.localeCompare(b))
     expect(codes).toEqual([
-      ...Array.from({ length: 49 }, () => 'COM.CRM.EXCEPTION.PAYMENTS.INVOICEALREADYSETTLEDEXCEPTION'),
+      ...Array.from(
+        { length: 49 },
+        () => 'COM.CRM.EXCEPTION.PAYMENTS.INVOICEALREADYSETTLEDEXCEPTION',
+      ),
       'OK',
     ])
     expect(await invoiceLines(client, 'A')).toEqual(['I1 0 of 123.45', 'I2 1 of 1'])
@@ -287,7 +308,12 @@ describe('cancelling', () => {
     })
     expect(answer).toMatchObject({
       payment: { id: first.id, life_cycle_state: 'CANCELLED', number: '1' },
-      payment_cancellation: { payment_amount: 100, number: '1', reference_number: '1', life_cycle_state: 'POSTED' },
+      payment_cancellation: {
+        payment_amount: 100,
+        number: '1',
+        reference_number: '1',
+        life_cycle_state: 'POSTED',
+      },
     })
     expect(await invoiceLines(client, 'A')).toEqual(['I1 70 of 100'])
     expect(await balanceOf(client, 'A')).toBe(70)
@@ -344,7 +370,10 @@ describe('numbers', () => {
     await openAccount(client.tenant, { reference: 'B' })
     const drafts: Loose[] = await Promise.all(
       Array.from({ length: 1_000 }, (_, index) =>
-        client.ok('payments/create', cash(index % 2 === 0 ? 'A' : 'B', 1, { life_cycle_state: 'DRAFT' })),
+        client.ok(
+          'payments/create',
+          cash(index % 2 === 0 ? 'A' : 'B', 1, { life_cycle_state: 'DRAFT' }),
+        ),
       ),
     )
     const posts = drafts.flatMap(({ id }, index) =>

@@ -40,5 +40,8 @@ export function readSamples(): Map<string, Sample> {
 /** All lines up to the bracket that closes the document at the margin. */
 function documentFrom(lines: readonly string[], from: number): string {
   const end = lines.findIndex((line, index) => index > from && line === '}')
-  return lines.slice(from, end + 1).join('\n').trimStart()
+  return lines
+    .slice(from, end + 1)
+    .join('\n')
+    .trimStart()
 }

@@ -136,9 +136,9 @@ function Options({ page, options }: { page: PageContext; options: readonly Optio
     <section aria-labelledby="options">
       <h2 id="options">{t('overview.options')}</h2>
       <ul class="options">
-        {options.map((name, index) => (
+        {options.map((name) => (
           <li key={name}>
-            <a href={`${page.base}/${name}`} class={index === 0 ? 'first' : undefined}>
+            <a href={`${page.base}/${name}`} class={name === 'pay' ? 'first' : undefined}>
               <strong>{t(`option.${name}`)}</strong>
               <span>{t(`option.${name}Text`)}</span>
             </a>
@@ -172,7 +172,11 @@ function Why({ words, facts, timeZone }: WhyProps) {
             </tr>
             {facts.fees.map(({ name, amountMinor }) => (
               <tr key={name}>
-                <th scope="row">{name === '' ? t('why.fees') : t('booking.feeNamed', { name })}</th>
+                <th scope="row">
+                  {name === ''
+                    ? t('why.fees')
+                    : t('booking.feeNamed', { name: feeText(words, name) })}
+                </th>
                 <td class="number">{money(amountMinor, currency)}</td>
               </tr>
             ))}
@@ -244,7 +248,7 @@ function Movement({ words, booking, currency, timeZone }: MovementProps) {
   const { movedMinor, totalMinor } = booking
   return (
     <tr>
-      <td>{words.shortDate(new Date(booking.createdAt), timeZone)}</td>
+      <td class="date">{words.shortDate(new Date(booking.createdAt), timeZone)}</td>
       <td>{bookingText(words, booking)}</td>
       <td class="number">{money(movedMinor, currency)}</td>
       <td class="number wide">{money(totalMinor, currency)}</td>
@@ -252,10 +256,17 @@ function Movement({ words, booking, currency, timeZone }: MovementProps) {
   )
 }
 
-function bookingText({ t, has }: Words, { kind, feeName, movedMinor, part }: Booking): string {
-  if (kind === 'fee' && feeName !== null) return t('booking.feeNamed', { name: feeName })
-  if (kind === 'adjustment' && part === 'fees' && feeName !== null && movedMinor < 0)
-    return t('booking.feeReduced', { name: feeName })
+/** The tenant's own name of a fee; those that we give are in the visitor's language. */
+function feeText({ t, has }: Words, name: string): string {
+  return has(`fee.${name}`) ? t(`fee.${name}`) : name
+}
+
+function bookingText(words: Words, { kind, feeName, movedMinor, part }: Booking): string {
+  const { t, has } = words
+  const name = feeName === null ? undefined : feeText(words, feeName)
+  if (kind === 'fee' && name !== undefined) return t('booking.feeNamed', { name })
+  if (kind === 'adjustment' && part === 'fees' && name !== undefined && movedMinor < 0)
+    return t('booking.feeReduced', { name })
   if (kind === 'adjustment') return t(movedMinor < 0 ? 'booking.lowered' : 'booking.raised')
   return has(`booking.${kind}`) ? t(`booking.${kind}`) : t('booking.adjustment')
 }

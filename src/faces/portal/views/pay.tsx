@@ -7,6 +7,8 @@ interface PayProps {
   readonly facts: Facts
   readonly payableMinor: number
   readonly mayPayPart: boolean
+  /** What a plan asks for next. */
+  readonly nextMinor?: number | undefined
   readonly providers: readonly string[]
   readonly entered: {
     readonly share: string
@@ -48,11 +50,12 @@ export function PayPage(props: PayProps) {
   )
 }
 
-function Amount({ page, facts, payableMinor, mayPayPart, entered, problem }: PayProps) {
+function Amount(props: PayProps) {
+  const { page, facts, payableMinor, mayPayPart, nextMinor, entered, problem } = props
   const { t, money } = page.words
   const { currency } = facts
   const whole = money(payableMinor, currency)
-  if (!mayPayPart) {
+  if (!mayPayPart && nextMinor === undefined) {
     return (
       <>
         <p class="soft">{t('overview.open')}</p>
@@ -64,31 +67,45 @@ function Amount({ page, facts, payableMinor, mayPayPart, entered, problem }: Pay
     <>
       <fieldset>
         <legend>{t('pay.how')}</legend>
-        <Choice name="share" value="full" isChosen={entered.share !== 'part'}>
+        {nextMinor !== undefined && (
+          <Choice name="share" value="next" isChosen={entered.share === 'next'}>
+            {t('pay.next', { amount: money(nextMinor, currency) })}
+          </Choice>
+        )}
+        <Choice name="share" value="full" isChosen={entered.share === 'full'}>
           {t('pay.full', { amount: whole })}
         </Choice>
-        <Choice name="share" value="part" isChosen={entered.share === 'part'}>
-          {t('pay.part')}
-        </Choice>
-      </fieldset>
-      <Field
-        name="amount"
-        label={t('pay.amount', { currency })}
-        hint={t('pay.amountHint', { amount: whole })}
-        problem={problem}
-      >
-        {(attributes) => (
-          <input
-            {...attributes}
-            class="amount"
-            type="text"
-            inputMode="decimal"
-            autocomplete="off"
-            value={entered.amount}
-          />
+        {mayPayPart && (
+          <Choice name="share" value="part" isChosen={entered.share === 'part'}>
+            {t('pay.part')}
+          </Choice>
         )}
-      </Field>
+      </fieldset>
+      {mayPayPart && <Part {...props} whole={whole} />}
     </>
+  )
+}
+
+function Part({ page, facts, entered, problem, whole }: PayProps & { readonly whole: string }) {
+  const { t } = page.words
+  return (
+    <Field
+      name="amount"
+      label={t('pay.amount', { currency })}
+      hint={t('pay.amountHint', { amount: whole })}
+      problem={problem}
+    >
+      {(attributes) => (
+        <input
+          {...attributes}
+          class="amount"
+          type="text"
+          inputMode="decimal"
+          autocomplete="off"
+          value={entered.amount}
+        />
+      )}
+    </Field>
   )
 }
 
