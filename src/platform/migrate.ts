@@ -99,7 +99,7 @@ async function applyOne(
 }
 
 // Booked entries and events are never changed or removed, so the application role may only add and read.
-const appendOnly = new Set(['entry', 'event'])
+const appendOnly = new Set(['entry', 'event', 'payofin_movement'])
 
 /**
  * Grants the application role what it needs and no more, and puts every table of a tenant behind row-level security.

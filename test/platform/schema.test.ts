@@ -61,10 +61,14 @@ describe('every table', () => {
       where c.${ours} and c.relname not in ('${tenantless.join("', '")}')
         and a.attname is distinct from 'tenant_id' order by 1`)
     expect(others).toEqual([
+      // The first keys of a Payofin merchant, before it is known.
+      'door_credential_by_key',
       // A visitor of the debtor's page has nothing but its code.
       'link_by_code',
       // A client names no tenant when it asks for a token.
       'oauth_client_by_id',
+      // A merchant names no tenant either.
+      'payofin_merchant_by_key',
       // The wallee doors name the tenant by this number.
       'tenant_space_id_key',
     ])
@@ -132,7 +136,7 @@ describe('the application role', () => {
         and has_table_privilege('${appRole}', oid, 'insert')
         and not has_any_column_privilege('${appRole}', oid, 'update')
         and not has_table_privilege('${appRole}', oid, 'update, delete, truncate') order by 1`)
-    expect(appendOnly).toEqual(['entry', 'event'])
+    expect(appendOnly).toEqual(['entry', 'event', 'payofin_movement'])
     for (const table of appendOnly) {
       for (const statement of [
         `update ${table} set tenant_id = tenant_id`,
@@ -164,9 +168,12 @@ describe('the application role', () => {
     const others = definers.filter((name) => !name.endsWith('_tenants_due'))
     expect(others).toEqual([
       'all_tenant_ids',
+      'crm_tenant_of_space',
       'enqueue_job',
       'find_link',
       'find_oauth_client',
+      'find_payofin_key',
+      'find_wallee_keys',
       'remove_expired',
       'shifted_clocks',
     ])

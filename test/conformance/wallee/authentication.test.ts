@@ -41,7 +41,7 @@ test('signs the request of the published vector as two generations of SDKs do', 
 
 test('takes a version 1 signature of the path and query in every encoding that an SDK signs', async () => {
   const space = tenant.wallee.spaceId
-  const sent = `/api/country-state/country?spaceId=${space}&code=a+b:c$d~e'f`
+  const sent = `/api/country-state/country?spaceId=${space}&code=a+b:c$d~e`
   expect(candidatesOf(sent)).toHaveLength(4)
   for (const worded of candidatesOf(sent)) {
     const headers = macHeaders({ ...key, at: it.now }, 'GET', worded)

@@ -51,7 +51,7 @@ export function PayPage(props: PayProps) {
 }
 
 function Amount(props: PayProps) {
-  const { page, facts, payableMinor, mayPayPart, nextMinor, entered, problem } = props
+  const { page, facts, payableMinor, mayPayPart, nextMinor, entered } = props
   const { t, money } = page.words
   const { currency } = facts
   const whole = money(payableMinor, currency)
@@ -88,6 +88,7 @@ function Amount(props: PayProps) {
 
 function Part({ page, facts, entered, problem, whole }: PayProps & { readonly whole: string }) {
   const { t } = page.words
+  const { currency } = facts
   return (
     <Field
       name="amount"
