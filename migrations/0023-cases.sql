@@ -64,8 +64,7 @@ create table debt_case (
   failure text,
   due_at timestamptz generated always as (
     case when state in ('CLOSED', 'FAILED') then null else least(next_attempt_at, processing_timeout_at) end) stored,
-  -- A statement that finds the case otherwise than its writer saw it sets 0, and fails.
-  version integer not null default 1 constraint debt_case_as_seen check (version > 0),
+  version integer not null default 1,
   primary key (tenant_id, id),
   constraint debt_case_external_id_key unique (tenant_id, external_id),
   constraint debt_case_configuration foreign key (tenant_id, configuration_id) references debt_collector_configuration,

@@ -62,8 +62,10 @@ export class Desk {
   readonly claims = new Map<string, ClaimAt | undefined>()
   readonly debtors = new Map<string, Debtor | undefined>()
   readonly changedDebtors = new Set<Debtor>()
-  /** The newest journey run by claim; undefined says that the claim never had one. */
-  readonly runs = new Map<string, JourneyRun | undefined>()
+  /** The newest journey run by claim. */
+  readonly runs = new Map<string, JourneyRun>()
+  /** The claims whose runs were looked for, by reference. */
+  readonly runsSought = new Set<string>()
   /** New and changed ones. */
   readonly changedRuns = new Set<JourneyRun>()
   readonly events: EmittedEvent[] = []
@@ -171,7 +173,8 @@ export class Desk {
 
   /** The newest journey run of a claim; only for commands that asked for runs. */
   findRun(claim: Claim): JourneyRun | undefined {
-    assert(this.runs.has(claim.claimId), 'the command did not ask for the runs of its claims')
+    const isSought = this.runsSought.has(claim.reference)
+    assert(isSought, 'the command did not ask for the runs of its claims')
     return this.runs.get(claim.claimId)
   }
 

@@ -223,15 +223,12 @@ function noteNames(desks: Map<string, Desk>, wanted: readonly Wanted[]): void {
   }
 }
 
-/** Notes for which claims "no run" is known. */
+/** Notes for which claims runs were looked for; one that is opened in this batch has none. */
 function noteRuns(desks: Map<string, Desk>, wanted: readonly Wanted[]): void {
   for (const { tenantId, needs } of wanted) {
     const desk = desks.get(tenantId)
     if (!needs.runs || !desk) continue
-    for (const reference of claimNamesOf(needs)) {
-      const at = desk.claims.get(reference)
-      if (at) desk.runs.set(at.claim.claimId, undefined)
-    }
+    for (const reference of claimNamesOf(needs)) desk.runsSought.add(reference)
   }
 }
 

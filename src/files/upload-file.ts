@@ -59,7 +59,7 @@ export async function uploadFile(
 }
 
 /** Says that a blob is about to come. Waits while the sweep holds the row of the same bytes, which it is then done with. */
-async function announceBlob(tx: Tx, file: RecognisedFile): Promise<void> {
+export async function announceBlob(tx: Tx, file: RecognisedFile): Promise<void> {
   const neededUntil = new Date(tx.now.getTime() + neededMs)
   await sql`
     insert into file_blob as b (tenant_id, sha256, size_bytes, needed_until)

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Json } from '../book/index.ts'
 import type { Tx } from '../platform/db.ts'
 import { advance, resumedAfter, type RunState } from './advance.ts'
@@ -77,24 +77,33 @@ export async function advanceRuns(tx: Tx, work: AdvanceWork): Promise<number> {
   return runs.length
 }
 
+/** Those that run go before those whose pause is over: each by its own index, the longest due first. */
 async function lockDue(tx: Tx, { runId, limit }: AdvanceWork): Promise<DueRun[]> {
-  const one = runId ?? null
-  const { rows } = await sql<DueRun>`
-    select r.run_id as "runId", r.claim_id as "claimId", r.journey_id as "journeyId", r.journey_name as "journeyName",
-      r.version, r.status, r.state, r.next_at as "nextAt", r.paused_at as "pausedAt", r.paused_until as "pausedUntil"
-    from journey_run r
-    where r.tenant_id = ${tx.tenantId} and (${one}::uuid is null or r.run_id = ${one})
-      and ((r.status = 'RUNNING' and r.next_at <= ${tx.now}) or (r.status = 'PAUSED' and r.paused_until <= ${tx.now}))
-    order by r.run_id limit ${limit} for no key update of r skip locked`.execute(tx.db)
-  return rows
+  const running = sql`r.status = 'RUNNING' and r.next_at <= ${tx.now}`
+  const paused = sql`r.status = 'PAUSED' and r.paused_until <= ${tx.now}`
+  const one = runId === undefined ? sql`true` : sql`r.run_id = ${runId}`
+  const lock = async (condition: RawBuilder<unknown>, by: RawBuilder<unknown>, max: number) => {
+    const { rows } = await sql<DueRun>`
+      select r.run_id as "runId", r.claim_id as "claimId", r.journey_id as "journeyId",
+        r.journey_name as "journeyName", r.version, r.status, r.state, r.next_at as "nextAt",
+        r.paused_at as "pausedAt", r.paused_until as "pausedUntil"
+      from journey_run r where r.tenant_id = ${tx.tenantId} and ${one} and ${condition}
+      order by ${by} limit ${max} for no key update of r skip locked`.execute(tx.db)
+    return rows
+  }
+  const first = await lock(running, sql`r.next_at`, limit)
+  if (first.length >= limit) return first
+  return [...first, ...(await lock(paused, sql`r.paused_until`, limit - first.length))]
 }
 
 /** The ids of runs that are due, for those who look at each by itself. */
 export async function dueRuns(tx: Tx, limit: number): Promise<string[]> {
   const { rows } = await sql<{ runId: string }>`
-    select run_id as "runId" from journey_run where tenant_id = ${tx.tenantId}
-      and ((status = 'RUNNING' and next_at <= ${tx.now}) or (status = 'PAUSED' and paused_until <= ${tx.now}))
-    order by run_id limit ${limit}`.execute(tx.db)
+    (select run_id as "runId" from journey_run where tenant_id = ${tx.tenantId} and status = 'RUNNING'
+      and next_at <= ${tx.now} order by next_at limit ${limit})
+    union all
+    (select run_id from journey_run where tenant_id = ${tx.tenantId} and status = 'PAUSED'
+      and paused_until <= ${tx.now} order by paused_until limit ${limit})`.execute(tx.db)
   return rows.map(({ runId }) => runId)
 }
 

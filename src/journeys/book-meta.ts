@@ -35,7 +35,12 @@ const leaseMs = 30_000
 /** Books the next meta that runs wait for, lets those runs go on in the same commit, and answers how many there were. */
 export async function bookMeta(deps: BookMetaDeps, tenantId: string): Promise<number> {
   const { bookings, tenant } = await lease(deps, tenantId)
-  for (const booking of bookings) await bookOne(deps, { tenantId, booking, tenant })
+  // Together, so that the bookkeeper commits them together.
+  const booked = await Promise.allSettled(
+    bookings.map((booking) => bookOne(deps, { tenantId, booking, tenant })),
+  )
+  const failed = booked.find((one) => one.status === 'rejected')
+  if (failed) throw failed.reason
   return bookings.length
 }
 

@@ -67,6 +67,10 @@ export async function deleteJourney(tx: Tx, journeyId: string): Promise<void> {
   const held = await sql`select 1 from journey
     where tenant_id = ${tenantId} and journey_id = ${journeyId} for update`.execute(db)
   if (held.rows.length === 0) throw refuse('journey_not_found')
+  await sql`select 1 from journey_version
+    where tenant_id = ${tenantId} and journey_id = ${journeyId} order by version for update`.execute(
+    db,
+  )
   const live = await sql`select 1 from journey_run
     where tenant_id = ${tenantId} and journey_id = ${journeyId} and status in ('RUNNING', 'PAUSED') limit 1`.execute(
     db,

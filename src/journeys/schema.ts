@@ -104,7 +104,7 @@ export const Simulation = Type.Object({
   from: Timestamp,
   until: Timestamp,
   claims: Type.Integer(),
-  /** Whether there are more claims than were looked at. */
+  /** Whether there is more, of claims or of time, than was looked at. */
   isPartial: Type.Boolean(),
   finished: Type.Integer(),
   byStep: Type.Record(Type.String(), Type.Integer()),

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Tx } from '../platform/db.ts'
 import { advance, type Effect, firstState, type RunState } from './advance.ts'
 import { seedOf } from './advance-runs.ts'
@@ -9,8 +10,9 @@ import { claimsSimulatedMax, type Simulate, type Simulation } from './schema.ts'
 
 const limitDefault = 100
 const eventsMax = 50_000
-// A journey that goes in circles for ever, a day at a time, comes to its end here.
-const restsMax = 4_000
+// Journeys that go in circles for ever, a minute at a time, come to their end here.
+const restsMax = 100_000
+const claimsAtOnce = 20
 
 type SimulatedEvent = Simulation['events'][number]
 
@@ -30,6 +32,7 @@ export async function simulateJourney(
   const claims = await loadActiveFacts(tx, wanted, timeZone)
   const looked = claims.slice(0, limit)
   const events: SimulatedEvent[] = []
+  const budget = { rests: restsMax }
   const until = new Date(input.until)
   // A leap second has a name, but no place in the calendar of this machine.
   if (Number.isNaN(until.getTime())) throw refuse('until_unknown')
@@ -37,9 +40,11 @@ export async function simulateJourney(
   let finished = 0
   let seen = 0
   for (const facts of looked) {
-    if (events.length >= eventsMax) break
+    if (events.length >= eventsMax || budget.rests <= 0) break
     seen += 1
-    if (live(found, facts, { ...span, events })) finished += 1
+    if (live(found, facts, { ...span, events, budget })) finished += 1
+    // Others are served meanwhile.
+    if (seen % claimsAtOnce === 0) await setImmediate()
   }
   const byStep: Record<string, number> = {}
   for (const { step } of events) byStep[step] = (byStep[step] ?? 0) + 1
@@ -49,7 +54,7 @@ export async function simulateJourney(
     from: span.from.toISOString(),
     until: span.until.toISOString(),
     claims: seen,
-    isPartial: seen < claims.length,
+    isPartial: seen < claims.length || budget.rests <= 0,
     finished,
     byStep,
     events: events.toSorted(
@@ -67,13 +72,13 @@ const compare = (a: string, b: string) => {
 function live(
   { document, journeyId }: FoundVersion,
   start: Facts,
-  span: { from: Date; until: Date; events: SimulatedEvent[] },
+  span: { from: Date; until: Date; events: SimulatedEvent[]; budget: { rests: number } },
 ): boolean {
   const seed = seedOf({ claimId: start.claimId, journeyId })
   let facts = start
   let state: RunState = firstState
   let now = span.from
-  for (let rests = 0; rests < restsMax; rests += 1) {
+  for (; span.budget.rests > 0; span.budget.rests -= 1) {
     const next = advance({ document, state, seed }, facts, now)
     for (const effect of next.effects) {
       span.events.push(eventOf(facts, effect, now))

@@ -149,6 +149,19 @@ describe('the Receeve door', () => {
     expect(await calls(it, tenant)).toHaveLength(before + 1)
   })
 
+  test('holds a claim that was created a moment before, in the same batch', async () => {
+    const tenant = await it.tenant()
+    const references = Array.from({ length: 20 }, (_, index) => `C${index}`)
+    const answers = await Promise.all(
+      references.flatMap((reference) => [
+        claims(tenant, [reference]),
+        tenant.post('pause_journeys', [{ ref: reference }]),
+      ]),
+    )
+    for (const answer of answers.filter((one) => one !== undefined))
+      expect(Object.values(answer.body)).toEqual([expect.objectContaining({ success: true })])
+  })
+
   test('refuses a body that is not a list of references, and an unknown reason', async () => {
     const tenant = await it.tenant()
     expect((await tenant.post('pause_journeys', { ref: 'C' })).status).toBe(400)
@@ -405,6 +418,16 @@ describe('our own door', () => {
     expect(some).toMatchObject({ claims: 2, isPartial: true })
     const named = await post(tenant, url, { until, claimReferences: ['C3', 'NOBODY'] })
     expect(named).toMatchObject({ claims: 1, isPartial: false })
+    const round = [
+      { type: 'wait', minutes: 1 },
+      { type: 'switchPath', path: 'main' },
+    ]
+    const endless = await journey(tenant, { main: round }, { name: 'Endless', isDefault: false })
+    const far = { until: '9999-01-01T00:00:00Z' }
+    expect(await post(tenant, `/journeys/${endless.id}/simulate`, far)).toMatchObject({
+      isPartial: true,
+      finished: 0,
+    })
     await post(tenant, url, { until: '2026-13-01T00:00:00Z' }, 400)
     await post(tenant, url, { until: '2026-12-31T23:59:60Z' }, 400)
     // What was foretold comes true, the halves of the split included.

@@ -46,7 +46,9 @@ const options = [
 
 async function fingerprintOf(directory: string): Promise<string> {
   const names = await readdir(directory, { recursive: true, withFileTypes: true })
-  const files = names.filter((name) => name.isFile()).map((name) => path.join(name.path, name.name))
+  const files = names
+    .filter((name) => name.isFile())
+    .map((name) => path.join(name.parentPath, name.name))
   const hash = createHash('sha256')
   for (const file of files.toSorted())
     hash.update(path.relative(directory, file)).update(await readFile(file))

@@ -11,11 +11,7 @@ import { showRows } from './show.ts'
 import { findRows } from './store.ts'
 
 /** What path, query and body give an action, each by its description. */
-export function inputOf(
-  action: Action,
-  version: 1 | 2,
-  request: FastifyRequest,
-): ActionInput {
+export function inputOf(action: Action, version: 1 | 2, request: FastifyRequest): ActionInput {
   const query = queryOf(request)
   const path = (request.params ?? {}) as Record<string, string>
   const problems = new Problems()
@@ -39,11 +35,7 @@ export function inputOf(
   return { params, body, query: Object.fromEntries([...query].map(([k, [v = '']]) => [k, v])) }
 }
 
-function bodyOf(
-  body: unknown,
-  action: Action,
-  at: { version: 1 | 2; problems: Problems },
-): Json {
+function bodyOf(body: unknown, action: Action, at: { version: 1 | 2; problems: Problems }): Json {
   if (body === undefined || body === null) return {}
   if (!isObject(body)) {
     at.problems.add('body', 'The body is an object')

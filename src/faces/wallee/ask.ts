@@ -25,7 +25,10 @@ export function wholeOf(
   if (text === undefined || text === '') return undefined
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
   if (value >= range.least && value <= range.most) return value
-  throw refuse('invalid_parameter', `${name} is a whole number from ${range.least} to ${range.most}`)
+  throw refuse(
+    'invalid_parameter',
+    `${name} is a whole number from ${range.least} to ${range.most}`,
+  )
 }
 
 /** What is to be shown whole: repeated, or with commas between. */

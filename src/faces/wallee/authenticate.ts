@@ -6,9 +6,6 @@ import { isFor, isTokenOf, readToken } from './jwt.ts'
 import { isSigned } from './mac.ts'
 import { refuse } from './refusals.ts'
 
-
-
-
 /** The application user who signed a request of either version; `unauthorized` for everybody else. */
 export async function authenticate(
   deps: WalleeDeps,

@@ -1,4 +1,10 @@
-import { callContext, type CallContext, type Command, type Companion, type Outcome } from '../../book/index.ts'
+import {
+  callContext,
+  type CallContext,
+  type Command,
+  type Companion,
+  type Outcome,
+} from '../../book/index.ts'
 import type { Call } from './call.ts'
 import { wordedViolation } from './violations.ts'
 

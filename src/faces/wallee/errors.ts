@@ -83,16 +83,14 @@ export function failureOf(error: unknown, version: 1 | 2): Failure {
     return { status: version === 1 ? 542 : 500, code: 'internal', message, errors: {}, kind: 'bug' }
   }
   const { kind, code, message, retryAfterSeconds } = refusal
-  const status =
-    version === 1 ? v1StatusOf[kind] : (statusOfCode[code] ?? v2StatusOf[kind])
+  const status = version === 1 ? v1StatusOf[kind] : (statusOfCode[code] ?? v2StatusOf[kind])
   const errors = refusal instanceof InvalidInput ? refusal.errors : {}
   return { status, code, message, errors, kind, retryAfterSeconds }
 }
 
 function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error
-  if (error instanceof JsonError)
-    return new Refusal('invalid_parameter', 'invalid', error.message)
+  if (error instanceof JsonError) return new Refusal('invalid_parameter', 'invalid', error.message)
   const known = error as Partial<FastifyError>
   const status = known.validation ? 400 : (known.statusCode ?? 500)
   if (status >= 500) return undefined

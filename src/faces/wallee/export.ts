@@ -13,7 +13,9 @@ export function csvOf(
   objects: readonly Json[],
 ): string {
   const names = requireNames(entity, asked)
-  const lines = objects.map((object) => names.map((name) => cellOf(valueAt(object, name))).join(','))
+  const lines = objects.map((object) =>
+    names.map((name) => cellOf(valueAt(object, name))).join(','),
+  )
   return `${[names.map(cellOf).join(','), ...lines].join('\r\n')}\r\n`
 }
 
@@ -39,7 +41,7 @@ function valueAt(object: Json, name: string): unknown {
 
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return ''
-  const plain = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const plain = typeof value === 'string' ? value : JSON.stringify(value)
   // A spreadsheet would run what begins like a formula; a phone number is none.
   const isFormula = /^[=+\-@\t\r]/.test(plain) && !/^[+-]?[\d ()./-]*$/.test(plain)
   const text = isFormula ? `'${plain}` : plain

@@ -10,11 +10,11 @@ interface ForeignGroup {
   readonly v2: readonly string[]
 }
 
-const foreign = (
-  name: string,
-  v1: readonly string[],
-  v2: readonly string[],
-): ForeignGroup => ({ name, v1, v2 })
+const foreign = (name: string, v1: readonly string[], v2: readonly string[]): ForeignGroup => ({
+  name,
+  v1,
+  v2,
+})
 
 const foreignGroups: readonly ForeignGroup[] = [
   foreign('Delivery indications', ['delivery-indication'], ['/payment/delivery-indications']),
@@ -128,11 +128,7 @@ const foreignGroups: readonly ForeignGroup[] = [
   ),
   foreign('Subscription products', ['subscription-product'], ['/subscriptions/products']),
   foreign('Subscriptions', ['subscription'], ['/subscriptions']),
-  foreign(
-    'Subscription suspensions',
-    ['subscription-suspension'],
-    ['/subscriptions/suspensions'],
-  ),
+  foreign('Subscription suspensions', ['subscription-suspension'], ['/subscriptions/suspensions']),
   foreign('Subscription versions', ['subscription-version'], ['/subscriptions/versions']),
   foreign(
     'Shopify',

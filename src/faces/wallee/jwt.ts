@@ -51,9 +51,9 @@ export function isFor({ path, method }: Claims, request: { method: string; targe
 }
 
 function decoded(target: string): string {
-  const [path = '', query] = splitAtFirst(target, '?')
+  const [path, query] = splitAtFirst(target, '?')
   const pairs = (query ?? '').split('&').map((pair) => {
-    const [name = '', value = ''] = splitAtFirst(pair, '=')
+    const [name, value = ''] = splitAtFirst(pair, '=')
     return [decode(name), decode(value)]
   })
   return JSON.stringify([decode(path.replaceAll('+', '%2B')), pairs])

@@ -139,7 +139,8 @@ const rateWindowSeconds = 120
 
 /** Limits are given as requests in two minutes (a.2). */
 function requireRate({ services }: WalleeDeps, key: string, limit: number | null): void {
-  const rate = limit === null ? undefined : { ratePerSecond: limit / rateWindowSeconds, burst: limit }
+  const rate =
+    limit === null ? undefined : { ratePerSecond: limit / rateWindowSeconds, burst: limit }
   const taken = services.limiter.take(key, services.clock().getTime(), rate)
   if (taken.isAllowed) return
   throw new Refusal('rate_limited', 'too_many', 'Too many requests', taken.retryAfterSeconds)

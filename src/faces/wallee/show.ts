@@ -16,11 +16,7 @@ import { findRows } from './store.ts'
 const levelsMax = 3
 
 /** Rows as a version words them: dates in ISO 8601, decimals as numbers, references bare, collapsed or whole. */
-export async function showRows(
-  call: Call,
-  entity: Entity,
-  rows: readonly Row[],
-): Promise<Json[]> {
+export async function showRows(call: Call, entity: Entity, rows: readonly Row[]): Promise<Json[]> {
   return showLevel(call, { entity, prefix: '', level: 0 }, rows)
 }
 
@@ -36,7 +32,8 @@ type Whole = ReadonlyMap<string, Json>
 
 async function showLevel(call: Call, at: Level, rows: readonly Row[]): Promise<Json[]> {
   const wanted = new Map<string, { type: ReferenceType; path: string; ids: Set<number> }>()
-  for (const row of rows) collect(row, at.entity.fields, { call, prefix: at.prefix, level: at.level, wanted })
+  for (const row of rows)
+    collect(row, at.entity.fields, { call, prefix: at.prefix, level: at.level, wanted })
   const whole = new Map<string, Json>()
   for (const { type, path, ids } of wanted.values()) {
     const entity = entityNamed(type.entity)
@@ -117,7 +114,11 @@ function showPlain(value: unknown, type: FieldType): unknown {
   return value
 }
 
-function showReference(id: unknown, type: ReferenceType, { call, prefix, whole }: Showing): unknown {
+function showReference(
+  id: unknown,
+  type: ReferenceType,
+  { call, prefix, whole }: Showing,
+): unknown {
   const shape = call.version === 1 ? type.v1 : type.v2
   if (shape === 'id') return id
   return whole.get(`${prefix} ${String(id)}`) ?? { id }

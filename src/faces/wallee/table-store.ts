@@ -72,7 +72,9 @@ export interface At {
 export async function insertRow(tx: Tx, { entity, store, call }: At, values: Values) {
   const given = Object.entries(values).flatMap(([name, value]) => {
     const field = entity.fields[name]
-    return field && !field.isDerived ? [[writtenColumn(name, entity), bound(value, field.type)] as const] : []
+    return field && !field.isDerived
+      ? [[writtenColumn(name, entity), bound(value, field.type)] as const]
+      : []
   })
   const own = Object.entries(store.atCreate?.(call) ?? {}).filter(
     ([column]) => !given.some(([name]) => name === column),

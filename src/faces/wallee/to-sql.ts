@@ -9,8 +9,7 @@ type Condition = RawBuilder<unknown>
 
 /** The SQL condition of a filter. Field names come from the description, values are bound. */
 export function conditionOf(entity: Entity, filter: Filter, version: 1 | 2): Condition {
-  if (filter.kind === 'not')
-    return sql`(${conditionOf(entity, filter.child, version)}) is not true`
+  if (filter.kind === 'not') return sql`(${conditionOf(entity, filter.child, version)}) is not true`
   if (filter.kind === 'leaf') return leafCondition(findPath(entity, filter.field, version), filter)
   const parts = filter.children.map((child) => conditionOf(entity, child, version))
   return sql`(${sql.join(parts, filter.kind === 'and' ? sql` and ` : sql` or `)})`

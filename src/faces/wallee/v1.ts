@@ -150,7 +150,10 @@ interface Running {
   readonly reply: FastifyReply
 }
 
-async function runVerb(call: Call, { entity, verb, request, reply }: Running): Promise<FastifyReply> {
+async function runVerb(
+  call: Call,
+  { entity, verb, request, reply }: Running,
+): Promise<FastifyReply> {
   const { body } = request
   switch (verb) {
     case 'create': {
@@ -182,7 +185,11 @@ async function runVerb(call: Call, { entity, verb, request, reply }: Running): P
       if (!isObject(body)) throw refuse('invalid_parameter', 'the body is an object')
       const query = parseEntityQuery(body['query'])
       const rows = await findRows(call, entity, { ...query, limit: exportMax })
-      const csv = csvOf(entity, { names: body['properties'], version: 1 }, await showRows(call, entity, rows))
+      const csv = csvOf(
+        entity,
+        { names: body['properties'], version: 1 },
+        await showRows(call, entity, rows),
+      )
       return reply.type('text/csv;charset=utf-8').send(csv)
     }
   }

@@ -77,12 +77,12 @@ describe('a draft', () => {
         invoices_to_pay_set: [{ invoice_identifier: { number: 'I2' } }],
       }),
     )
-    it.now = new Date('2026-03-10T13:30:00.000Z')
+    it.now = new Date('2026-03-10T12:30:00.000Z')
     const posted = await client.ok('payments/post', { payment_identifier: { id: draft.id } })
     expect(posted).toMatchObject({
       life_cycle_state: 'POSTED',
       number: '1',
-      posted_on: '2026-03-10T14:30:00',
+      posted_on: '2026-03-10T13:30:00',
     })
     expect(await invoiceLines(client, 'A')).toEqual(['I1 90 of 100', 'I2 0 of 50'])
     expect(await owedAtReceeve(client.tenant)).toEqual({ I1: 9_000, I2: 0 })

@@ -72,7 +72,11 @@ test('refuses a version 1 request that is old, early, altered or unsigned', asyn
     { 'x-mac-userid': "1 or '1'='1" },
   ]
   for (const change of altered) {
-    const answer = await it.inject({ method: 'GET', url: target, headers: { ...headers, ...change } })
+    const answer = await it.inject({
+      method: 'GET',
+      url: target,
+      headers: { ...headers, ...change },
+    })
     expect(answer.status, JSON.stringify(change)).toBe(401)
   }
 })
@@ -93,7 +97,10 @@ test('refuses a version 2 token of another algorithm, path, method, query, time 
     bearer({ ...key, at }, 'GET', '/api/v2.0/currencies'),
     bearer({ ...key, at: new Date(at.getTime() - 601_000) }, 'GET', url),
     bearer({ ...key, key: Buffer.alloc(32).toString('base64'), at }, 'GET', url),
-    `${bearer({ ...key, at }, 'GET', url).split('.').slice(0, 2).join('.')}.`,
+    `${bearer({ ...key, at }, 'GET', url)
+      .split('.')
+      .slice(0, 2)
+      .join('.')}.`,
     'Bearer nonsense',
     'Basic abc',
   ]
@@ -160,11 +167,20 @@ test('gives a user what its roles in the space allow, and no more', async () => 
 
 test('lets nobody hand out more than they have', async () => {
   const home = await homeAccount(us)
-  const permissions = [{ id: 1_400_000_000_051 }, { id: 1_400_000_000_052 }, { id: 1_400_000_000_042 }]
+  const permissions = [
+    { id: 1_400_000_000_051 },
+    { id: 1_400_000_000_052 },
+    { id: 1_400_000_000_042 },
+  ]
   const { body: role } = await us.v2('POST', '/roles', { account: home, name: {}, permissions })
   const { body: made } = await us.v2('POST', '/application-users', { primaryAccount: home })
   const account = { account: String(home) }
-  await us.v2('POST', `/application-users/${made.id}/account-roles?roleId=${role.id}`, undefined, account)
+  await us.v2(
+    'POST',
+    `/application-users/${made.id}/account-roles?roleId=${role.id}`,
+    undefined,
+    account,
+  )
   const clerk = us.as({ userId: made.id, key: made.macKey })
   const wider = await clerk.v2('POST', '/roles', {
     account: home,
@@ -229,7 +245,9 @@ test('names the group of a payment gateway that is asked for, and asks for a spa
   expect((await us.v2('GET', '/nonsense')).body.message).not.toMatch(/gateway/)
   const url = '/api/v2.0/customers'
   const headers = { authorization: bearer({ ...key, at: it.now }, 'GET', url) }
-  expect((await it.inject({ method: 'GET', url, headers })).body).toMatchObject({ code: 'space_missing' })
+  expect((await it.inject({ method: 'GET', url, headers })).body).toMatchObject({
+    code: 'space_missing',
+  })
   const path = '/api/customer/read?id=1'
   const mac = macHeaders({ ...key, at: it.now }, 'GET', path)
   expect((await it.inject({ method: 'GET', url: path, headers: mac })).status).toBe(442)
@@ -237,7 +255,10 @@ test('names the group of a payment gateway that is asked for, and asks for a spa
 
 test('takes empty bodies and odd content types as the SDKs send them', async () => {
   const url = `/api/customer/count?spaceId=${us.spaceId}`
-  const headers = { ...macHeaders({ ...key, at: it.now }, 'POST', url), 'content-type': 'application/json' }
+  const headers = {
+    ...macHeaders({ ...key, at: it.now }, 'POST', url),
+    'content-type': 'application/json',
+  }
   expect((await it.inject({ method: 'POST', url, headers })).status).toBe(200)
   const get = `/api/currency/all`
   const typed = { ...macHeaders({ ...key, at: it.now }, 'GET', get), 'content-type': '*/*' }

@@ -13,7 +13,10 @@ beforeAll(async () => {
 const account = (debtors: unknown[]) => ({ currency: 'EUR', debtors, ledgerEntries: [] })
 
 test('creates, reads, changes and deletes a customer through version 1', async () => {
-  const created = await us.v1('POST', '/customer/create', { familyName: 'Muster', customerId: 'C-7' })
+  const created = await us.v1('POST', '/customer/create', {
+    familyName: 'Muster',
+    customerId: 'C-7',
+  })
   expect(created.status, JSON.stringify(created.body)).toBe(200)
   expect(created.body).toMatchObject({ familyName: 'Muster', customerId: 'C-7', version: 1 })
   const { id } = created.body
@@ -52,7 +55,11 @@ test('shows a debtor of another door as a customer at once, and a customer as a 
   const found = await us.v2('GET', '/customers/search?query=customerId:D-1')
   expect(found.body.data).toHaveLength(1)
   const [shown] = found.body.data
-  expect(shown).toMatchObject({ givenName: 'Ada', familyName: 'Byron', emailAddress: 'ada@example.com' })
+  expect(shown).toMatchObject({
+    givenName: 'Ada',
+    familyName: 'Byron',
+    emailAddress: 'ada@example.com',
+  })
   const changed = await us.v2('PATCH', `/customers/${shown.id}`, {
     version: shown.version,
     familyName: 'Lovelace',
@@ -65,7 +72,9 @@ test('shows a debtor of another door as a customer at once, and a customer as a 
     givenName: 'Grace',
     familyName: 'Hopper',
   })
-  await us.tenant.post('create_accounts', { 'ACC-2': account([person('D-2', { firstName: 'Grace' })]) })
+  await us.tenant.post('create_accounts', {
+    'ACC-2': account([person('D-2', { firstName: 'Grace' })]),
+  })
   const read = await us.v2('GET', `/customers/${created.body.id}`)
   expect(read.body).toMatchObject({ givenName: 'Grace', familyName: 'Byron' })
   expect(read.body.version).toBeGreaterThan(1)
@@ -122,7 +131,13 @@ test('makes the first address the default one and the contact information of the
   const first = await us.v1('POST', '/customer-address/create', {
     customer: made.id,
     addressType: 'BILLING',
-    address: { street: 'Weg 1', city: 'Bern', postcode: '3000', country: 'CH', dateOfBirth: '1980-05-06T00:00:00.000Z' },
+    address: {
+      street: 'Weg 1',
+      city: 'Bern',
+      postcode: '3000',
+      country: 'CH',
+      dateOfBirth: '1980-05-06T00:00:00.000Z',
+    },
   })
   expect(first.body).toMatchObject({
     defaultAddress: true,
@@ -159,9 +174,16 @@ test('pins and unpins comments by GET in version 1 and by POST in version 2', as
   })
   expect(comment.status).toBe(201)
   const { id } = comment.body
-  expect(await us.v1('GET', `/customer-comment/pin-comment?id=${id}`)).toMatchObject({ status: 200, body: '' })
+  expect(await us.v1('GET', `/customer-comment/pin-comment?id=${id}`)).toMatchObject({
+    status: 200,
+    body: '',
+  })
   const read = await us.v1('GET', `/customer-comment/read?id=${id}`)
-  expect(read.body).toMatchObject({ pinned: true, customer: made.id, createdBy: us.tenant.wallee.userId })
+  expect(read.body).toMatchObject({
+    pinned: true,
+    customer: made.id,
+    createdBy: us.tenant.wallee.userId,
+  })
   expect((await us.v2('POST', `/customers/${made.id}/comments/${id}/unpin`)).status).toBe(204)
   expect((await us.v2('POST', `/customers/${made.id + 1}/comments/${id}/pin`)).status).toBe(404)
   expect((await us.v1('GET', `/customer-comment/read?id=${id}`)).body.pinned).toBe(false)

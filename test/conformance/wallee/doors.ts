@@ -41,9 +41,7 @@ function firstDoor(entity: Entity): Door {
 function secondDoor(entity: Entity): Door {
   const { path, verbs, parent } = entity.v2!
   const below = (object: Json) =>
-    parent
-      ? path.replace(`{${parent.param}}`, String(samples[entity.name]!.parent!(object)))
-      : path
+    parent ? path.replace(`{${parent.param}}`, String(samples[entity.name]!.parent!(object))) : path
   return {
     version: 2,
     refused: { invalid: 400, unknown: 404 },

@@ -173,7 +173,10 @@ describe.each(
       if (!body || !parent) await make(us, entity)
       else {
         const field = parent.field
-        await us.v2('POST', pathOf(entity, first), { ...body, [field]: samples[entity.name]!.parent!(first) })
+        await us.v2('POST', pathOf(entity, first), {
+          ...body,
+          [field]: samples[entity.name]!.parent!(first),
+        })
       }
     }
     const path = pathOf(entity, first)
@@ -182,7 +185,7 @@ describe.each(
     expect(ids).toEqual(ids.toSorted((a, b) => a - b))
     expect(ids.length).toBeGreaterThanOrEqual(3)
     const paged: number[] = []
-    for (let after = ''; ; ) {
+    for (let after = ''; ;) {
       const page = await us.v2('GET', `${path}?limit=2${after}`)
       expect(page.body).toMatchObject({ limit: 2 })
       paged.push(...page.body.data.map((one: Json) => one['id']))

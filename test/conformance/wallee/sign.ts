@@ -62,7 +62,11 @@ const withSpace = (path: string, spaceId: number) =>
   path.includes('spaceId=') ? path : `${path}${path.includes('?') ? '&' : '?'}spaceId=${spaceId}`
 
 /** Speaks to both doors as a tenant's first user, or another key. */
-export function client(it: World, tenant: TestTenant, options: Partial<Key & { spaceId: number }> = {}): Client {
+export function client(
+  it: World,
+  tenant: TestTenant,
+  options: Partial<Key & { spaceId: number }> = {},
+): Client {
   const key = {
     userId: options.userId ?? tenant.wallee.userId,
     key: options.key ?? tenant.wallee.authenticationKey,

@@ -63,9 +63,7 @@ export const account: Entity = {
       column: `${scopeId}::bigint`,
       isDerived: true,
     },
-    state: shown(
-      oneOf('CREATE', 'RESTRICTED_ACTIVE', 'ACTIVE', 'INACTIVE', 'DELETING', 'DELETED'),
-    ),
+    state: shown(oneOf('CREATE', 'RESTRICTED_ACTIVE', 'ACTIVE', 'INACTIVE', 'DELETING', 'DELETED')),
     subaccountLimit: writable({ kind: 'long', min: 0 }),
     type: shown(oneOf('MASTER', 'REGULAR', 'SUBACCOUNT'), { column: 't.account_type' }),
   },

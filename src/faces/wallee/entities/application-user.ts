@@ -28,7 +28,10 @@ export const applicationUser: Entity = {
     path: '/application-user',
     verbs: ['create', 'read', 'update', 'delete', 'search', 'count'],
   },
-  v2: { path: '/application-users', verbs: ['list', 'get', 'search', 'create', 'update', 'delete'] },
+  v2: {
+    path: '/application-users',
+    verbs: ['list', 'get', 'search', 'create', 'update', 'delete'],
+  },
   fields: {
     ...userFields,
     name: writable(text(256)),

@@ -12,16 +12,7 @@ import type { CustomerChange } from '../../../customers/schema.ts'
 import type { Tx } from '../../../platform/db.ts'
 import { book, contextOf } from '../book.ts'
 import { type Call, inCall } from '../call.ts'
-import {
-  dateTime,
-  type Entity,
-  long,
-  map,
-  shown,
-  text,
-  versionField,
-  writable,
-} from '../entity.ts'
+import { dateTime, type Entity, long, map, shown, text, versionField, writable } from '../entity.ts'
 
 /** A customer is a debtor (src/customers/README.md): its names and e-mail are the debtor's own. */
 export const customer: Entity = {

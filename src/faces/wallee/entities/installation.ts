@@ -1,4 +1,13 @@
-import { boolean, type Entity, idField, integer, oneOf, creationStates, shown, text } from '../entity.ts'
+import {
+  boolean,
+  type Entity,
+  idField,
+  integer,
+  oneOf,
+  creationStates,
+  shown,
+  text,
+} from '../entity.ts'
 
 /** The one scope of an installation: what the doors' own provider calls a branded platform. */
 export const scopeId = 1

@@ -19,7 +19,10 @@ const groups = [
   {
     id: firstGroup + 1,
     name: localized('Debt collection', 'Inkasso'),
-    description: localized('What a collector reports of a case', 'Was ein Inkassobüro zum Fall meldet'),
+    description: localized(
+      'What a collector reports of a case',
+      'Was ein Inkassobüro zum Fall meldet',
+    ),
     weight: 1,
   },
   {

@@ -1,13 +1,4 @@
-import {
-  boolean,
-  type Entity,
-  idField,
-  type Row,
-  longs,
-  map,
-  refersTo,
-  shown,
-} from '../entity.ts'
+import { boolean, type Entity, idField, type Row, longs, map, refersTo, shown } from '../entity.ts'
 import { everythingId, type Group, groups, permissionIds } from '../groups.ts'
 import { localized } from './reference-data.ts'
 

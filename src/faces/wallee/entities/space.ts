@@ -92,8 +92,8 @@ export const space: Entity = {
   async create(call, values) {
     requireAskable(values)
     const { services, sealer } = call.deps
-    const name = String(values['name'] ?? 'Space')
-    const timeZone = String(values['timeZone'] ?? timeZoneDefault)
+    const name = textOf(values['name']) ?? 'Space'
+    const timeZone = textOf(values['timeZone']) ?? timeZoneDefault
     // A space made and not listed, should the second step fail, is reached by nobody and does no harm.
     const made = await createTenant(
       services.db,
@@ -124,6 +124,8 @@ export const space: Entity = {
     })
   },
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
 
 /** What a caller may make of a space's state; deleting is an operation of its own. */
 function requireAskable({ state }: Values): void {

@@ -223,9 +223,7 @@ async function addRole(
   })
 }
 
-type Removal =
-  | { readonly kind: Kind; readonly id: number }
-  | (OfUser & { readonly roleId: number })
+type Removal = { readonly kind: Kind; readonly id: number } | (OfUser & { readonly roleId: number })
 
 async function removeRole(call: Call, of: Removal): Promise<void> {
   await inCall(call, async (tx) => {
