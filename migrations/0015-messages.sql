@@ -100,6 +100,7 @@ create table message (
   constraint message_sent_says_when check (status not in ('SENT', 'BOUNCED') or sent_at is not null)
 ) with (fillfactor = 85);
 create index message_due on message (tenant_id, due_at, message_id) where status = 'QUEUED';
+create index message_held on message (tenant_id) where status = 'QUEUED' and decision ->> 'because' = 'journey_paused';
 create index message_leased on message (tenant_id, lease_until) where status = 'SENDING';
 create index message_by_claim on message (tenant_id, claim_id, message_id);
 create index message_by_status on message (tenant_id, status, message_id);

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { crmcomContract, Envelope } from './faces/crmcom/contract.ts'
 import { nativeOperations } from './faces/native/face.ts'
 import { publishedOperations } from './faces/receeve/face.ts'
+import { walleeDocument } from './faces/wallee/openapi.ts'
 import { openApiOf, type PublishedError, type PublishedOperation } from './platform/openapi.ts'
 
 const version = '0.1.0'
@@ -114,7 +115,13 @@ function crmcomDocument() {
 
 /** The contract of each door, by the name under which `/docs/<name>.json` serves it. */
 export function documents() {
-  return { receeve: receeveDocument(), native: nativeDocument(), crmcom: crmcomDocument() }
+  return {
+    receeve: receeveDocument(),
+    native: nativeDocument(),
+    crmcom: crmcomDocument(),
+    'wallee-v1': walleeDocument(1),
+    'wallee-v2': walleeDocument(2),
+  }
 }
 
 /** Serves the contracts and a page to read them at `/docs`, without a request to anywhere else. */

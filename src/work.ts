@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Bookkeeper } from './book/index.ts'
+import { caseSubscriber, caseWork } from './cases/index.ts'
 import { type CheckoutDeps, paymentWork } from './checkout/index.ts'
 import {
   createPrepare,
@@ -67,6 +68,7 @@ const jobsAtOnce = 4
 /** Who is told of events. */
 function subscribersOf(_parts: Parts, deliveries: Deliveries): readonly Subscriber[] {
   return [
+    caseSubscriber(),
     creditSubscriber(),
     journeySubscriber(),
     placementSubscriber(),
@@ -85,6 +87,7 @@ function timedWorkOf(parts: Parts): readonly TimedWork[] {
   const { db, clock } = services
   return [
     promiseWork({ db, bookkeeper, clock, nowOf }),
+    caseWork({ db, bookkeeper, clock, nowOf, tenants: parts.tenants }),
     crmWork({ ...parts.crm, tenants: parts.tenants }),
     paymentWork({ ...parts.checkout, clock, log: services.log }),
     planWork({ db, clock, nowOf }),
@@ -96,7 +99,8 @@ function timedWorkOf(parts: Parts): readonly TimedWork[] {
 
 /** Sends messages, each with a link that unsubscribes from them. */
 function messagesOf({ services, sealer, nowOf, renderer }: Parts): TimedWork {
-  const { db, log, clock, config, publicUrl } = services
+  const { db, log, clock, config } = services
+  const publicUrl = () => services.publicUrl()
   return messageWork({
     db,
     log,

@@ -43,7 +43,9 @@ export async function addCollected(
   try {
     const [outcome] = await deps.bookkeeper.submitGroup([paymentOf(actor, booking)], {
       companions: ([first]) =>
-        first && 'result' in first ? [receiptOf(actor, booking, deps.nowOf(actor.tenant.tenantId))] : [],
+        first && 'result' in first
+          ? [receiptOf(actor, booking, deps.nowOf(actor.tenant.tenantId))]
+          : [],
     })
     if (outcome && 'refusal' in outcome) throw outcome.refusal
   } catch (error) {
@@ -72,13 +74,23 @@ async function repeated(
   actor: Actor,
   { known, collected }: { known: Receipt; collected: Collected },
 ): Promise<number> {
-  const repeatedMinor = minorOf(collected.amount, known.currency)
-  if (repeatedMinor === known.amountMinor) return known.id
+  const repeatedMinor = readableMinor(collected.amount, known.currency)
+  if (repeatedMinor === undefined || repeatedMinor === known.amountMinor) return known.id
   await inTenant(deps, actor, (tx) =>
     sql`update debt_receipt set repeated_minor = ${repeatedMinor}
       where tenant_id = ${tx.tenantId} and id = ${known.id}`.execute(tx.db),
   )
   return known.id
+}
+
+/** What cannot be an amount is no news in a repeat: the receipt stands. */
+function readableMinor(amount: string, currency: string): number | undefined {
+  try {
+    return parseDecimal(amount, currency)
+  } catch (error) {
+    if (error instanceof InvalidAmount) return undefined
+    throw error
+  }
 }
 
 function minorOf(amount: string, currency: string): number {
@@ -133,4 +145,3 @@ function receiptOf(actor: Actor, { collected, currency, amountMinor }: Booking, 
     ],
   )
 }
-

@@ -6,11 +6,7 @@ import { Refusal } from '../platform/refusal.ts'
 import { announcement } from './announce.ts'
 import { type CaseClaim, claimNamed, claimOf, owedMinor } from './case-claim.ts'
 import { caseSources } from './catalogues.ts'
-import {
-  chooseConfiguration,
-  type Configuration,
-  configurationOf,
-} from './choose-configuration.ts'
+import { chooseConfiguration, type Configuration, configurationOf } from './choose-configuration.ts'
 import { type Actor, type CaseDeps, contextOf, inTenant } from './context.ts'
 import { debtorOf, lacksOf } from './debtor-of.ts'
 import { settleCases } from './settle-cases.ts'
@@ -38,7 +34,7 @@ export async function advanceCase(deps: CaseDeps, actor: Actor, step: Step): Pro
     if (!isWaiting || error.kind === 'conflict' || error.kind === 'unavailable') throw error
     await inTenant(deps, actor, async (tx) => {
       const row = await findCase(tx, step.id)
-      if (row.state === 'CREATE') await moveTo(tx, row, 'PREPARING')
+      if (row.state === 'CREATE') await moveTo(tx, row, 'PREPARING', { next_attempt_at: null })
     })
   }
 }
@@ -52,7 +48,7 @@ async function tryAdvance(deps: CaseDeps, actor: Actor, step: Step): Promise<voi
     }
     const { row, claim, configuration } = plan
     const claimId = claim?.claimId ?? null
-    const more = { configuration_id: configuration.id, claim_id: claimId }
+    const more = { configuration_id: configuration.id, claim_id: claimId, next_attempt_at: null }
     if (plan.next === 'PREPARING') await moveTo(tx, row, 'PREPARING', more)
     else {
       const taskId = await createReviewTask(tx, row, { claimId })
@@ -192,4 +188,3 @@ function meantBy(error: unknown): Refusal | undefined {
   if (isMissed(error)) return refuse('version_conflict')
   return violates(error, 'debt_case_of_claim') ? refuse('claim_in_case') : undefined
 }
-

@@ -12,7 +12,10 @@ export const refuse = defineRefusals({
   },
   claim_in_case: { kind: 'mismatch', message: 'The claim is in another case that is still open' },
   currency_mismatch: { kind: 'mismatch', message: 'The claim is in another currency' },
-  items_mismatch: { kind: 'mismatch', message: 'The line items do not add up to what the claim asks for' },
+  items_mismatch: {
+    kind: 'mismatch',
+    message: 'The line items do not add up to what the claim asks for',
+  },
   invalid_items: { kind: 'mismatch', message: 'The line items cannot be claimed' },
   invalid_amount: { kind: 'mismatch', message: 'This amount cannot be collected' },
   due_in_future: { kind: 'mismatch', message: 'What is collected fell due in the past' },

@@ -11,9 +11,10 @@ export async function settleCases(
   by: number | null,
 ): Promise<void> {
   for (const id of ids) {
-    const known = await sql`select 1 from debt_case where tenant_id = ${tx.tenantId} and id = ${id}`.execute(
-      tx.db,
-    )
+    const known =
+      await sql`select 1 from debt_case where tenant_id = ${tx.tenantId} and id = ${id}`.execute(
+        tx.db,
+      )
     if (known.rows.length === 0) continue
     const row = await findCase(tx, id)
     const isReviewed = row.state === 'PENDING' || row.state === 'PROCESSING'

@@ -23,6 +23,7 @@ export const eventTypes: ReadonlySet<string> = new Set([
   'event.task.created',
   'event.task.done',
   'event.task.expired',
+  'event.debtCollectionCase.changed',
   'event.command.failed',
   'event.claimDebtPayment.processing',
   'event.claimDebtPayment.settled',

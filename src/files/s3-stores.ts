@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
 import { AwsClient } from 'aws4fetch'
 import type { Logger } from 'pino'
 import type { S3Config } from '../platform/config.ts'
@@ -15,7 +16,7 @@ interface Call {
   readonly method: 'PUT' | 'GET' | 'DELETE'
   readonly url: string
   readonly headers?: Record<string, string>
-  readonly body?: Buffer
+  readonly body?: Buffer<ArrayBuffer>
 }
 
 /** Blobs as objects of a bucket, `<tenant>/aa/bb/<sha256>`, at any server that speaks S3 with path-style addresses. */
@@ -56,7 +57,8 @@ export function createS3Stores(s3: S3Config, log: Pick<Logger, 'warn'>): BlobSto
         },
         async open(key) {
           const { body } = await call({ method: 'GET', url: urlOf(key) }, [200])
-          return body === null ? Readable.from([]) : Readable.fromWeb(body)
+          // Preact's types bring those of browsers along, whose streams are Node's under another name.
+          return body === null ? Readable.from([]) : Readable.fromWeb(body as ReadableStream)
         },
         async delete(key) {
           await drained(await call({ method: 'DELETE', url: urlOf(key) }, [200, 204, 404]))

@@ -5,9 +5,11 @@ import {
   dateIn,
   daysBetween,
   endOfDay,
+  instantOf,
   isDate,
   isTimeZone,
   parseDateAs,
+  wallClockIn,
   type DateFormat,
 } from './dates.ts'
 
@@ -161,6 +163,45 @@ describe('endOfDay', () => {
   test('refuses unknown zones and what is no date', () => {
     expect(() => endOfDay('2025-03-04', 'Mars/Olympus')).toThrow(RangeError)
     expect(() => endOfDay('2025-02-30', 'UTC')).toThrow(RangeError)
+  })
+})
+
+describe('the clock on the wall', () => {
+  test('shows date, minutes and weekday of the zone, Monday first', () => {
+    const instant = new Date('2026-03-08T23:30:00.000Z')
+    const sunday = { date: '2026-03-08', minutes: 23 * 60 + 30, weekday: 7 }
+    expect(wallClockIn(instant, 'UTC')).toEqual(sunday)
+    expect(wallClockIn(instant, 'Europe/Berlin')).toEqual({
+      date: '2026-03-09',
+      minutes: 30,
+      weekday: 1,
+    })
+  })
+
+  test('shows the time of an instant that was made from it, but where the clock is set forward', () => {
+    const minutes = fc.integer({ min: 0, max: 1_439 })
+    fc.assert(
+      fc.property(recent, minutes, zone, (day, minute, timeZone) => {
+        const instant = instantOf(day, minute, timeZone)
+        const shown = wallClockIn(instant, timeZone)
+        const isSkipped = shown.date !== day || shown.minutes !== minute
+        const before = wallClockIn(new Date(instant.getTime() - 86_400_000), timeZone)
+        // A time that is left out is moved on, and by no more than the day that Samoa left out.
+        if (isSkipped) expect(before.date < shown.date).toBe(true)
+        else expect(shown).toMatchObject({ date: day, minutes: minute })
+      }),
+    )
+  })
+
+  test('moves on a time that daylight saving leaves out', () => {
+    const instant = instantOf('2026-03-29', 150, 'Europe/Berlin')
+    expect(wallClockIn(instant, 'Europe/Berlin')).toMatchObject({ minutes: 210 })
+  })
+
+  test('counts a whole day of minutes to the next midnight', () => {
+    expect(instantOf('2026-03-10', 1_440, 'Europe/Berlin')).toEqual(
+      endOfDay('2026-03-10', 'Europe/Berlin'),
+    )
   })
 })
 

@@ -6,6 +6,7 @@ import type { CoreTables } from './tables/core.ts'
 import type { JourneyTables } from './tables/journeys.ts'
 import type { CrmTables } from './tables/crm.ts'
 import type { WalleeTables } from './tables/wallee.ts'
+import type { WalleeWebhookTables } from './tables/wallee-webhooks.ts'
 import type { MessageTables } from './tables/messages.ts'
 import type { PortalTables } from './tables/portal.ts'
 import type { PlacementTables } from './tables/placements.ts'
@@ -28,4 +29,5 @@ export interface Tables
     PortalTables,
     PlacementTables,
     PlanTables,
-    WalleeTables {}
+    WalleeTables,
+    WalleeWebhookTables {}

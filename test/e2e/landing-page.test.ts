@@ -1,6 +1,15 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { claim, done } from '../conformance/receeve/given.ts'
+import {
+  accountOf,
+  claim,
+  done,
+  fee,
+  invoice,
+  linesOf,
+  type Loose,
+  openAccount,
+} from '../conformance/receeve/given.ts'
 import { person, type TestTenant, world } from '../world.ts'
 import {
   browser,
@@ -164,10 +173,12 @@ describe.each(looks)('on %s', (name, options) => {
 })
 
 describe('without scripts, as everybody sees it', () => {
-  test('the money paid here is on the account', async () => {
-    const { tenant, url } = await opened({ verification })
+  test('the money paid here is on the account, in the ledger of its caller', async () => {
+    const tenant = await it.tenant('Stadtwerke', { creditor, verification })
+    const ledger = [invoice('INV-2026-0042', 10_000), fee('FEE', 550, 'INV-2026-0042')]
+    await openAccount(tenant, ledger, { debtors: [person('D-4711', debtor)] })
     const page = await pages.open({ hasScript: false })
-    await page.goto(url)
+    await page.goto(await urlOf(tenant))
     await passIdentity(page)
     expect(await page.locator('.owed').innerText()).toBe('€105.50')
     await page.getByRole('link', { name: /^Pay now/ }).click()
@@ -179,8 +190,10 @@ describe('without scripts, as everybody sees it', () => {
     expect(await headline(page)).toBe('Thank you for your payment')
     await page.getByRole('link', { name: 'Back to the overview' }).click()
     expect(await page.locator('.owed').innerText()).toBe('€5.25')
-    const { body } = await tenant.get('get_account_claims', 'accountReference=ACC')
-    expect(body[0].amount + body[0].totalFees).toBe(525)
+    expect(await linesOf(tenant)).toEqual(['INV-2026-0042 ACTIVE 525+0'])
+    const { ledgerEntries } = await accountOf(tenant)
+    const paid = ledgerEntries.map((entry: Loose) => entry.paymentDetails?.amount ?? 0)
+    expect(paid.reduce((sum: number, amount: number) => sum + amount, 0)).toBe(10_025)
   })
 
   test('a promise is given and taken back', async () => {

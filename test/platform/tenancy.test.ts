@@ -60,13 +60,13 @@ describe.each(titled)('%s', (_id, operation) => {
   })
 })
 
-// These need nothing that exists already, so the same references open books of the tenant's own.
 // Reads of one thing say that it is not there.
 const absent = new Map([
   ['get_account', 400],
   ['get_communication_message_urls', 400],
   ['get_landing_page_url', 404],
 ])
+// These need nothing that exists already, so the same references open books of the tenant's own.
 const makers = new Set(['create_accounts', 'create_claims', 'import_claims'])
 
 describe('two tenants with the same references', () => {

@@ -69,6 +69,11 @@ describe('a delivery status notification', () => {
     expect(await read({ action: 'delayed', status: '4.4.1' })).toMatchObject({ kind: 'soft' })
   })
 
+  test('keeps nothing in its words that no database keeps', async () => {
+    const bytes = Buffer.from(dsn().replace('no such user', 'no\0such\u0007user'))
+    expect(await readDsn(bytes)).toMatchObject({ diagnostic: 'smtp; 550 5.1.1 no such user' })
+  })
+
   test.each<[string, Parts]>([
     ['of a delivery', { action: 'delivered', status: '2.0.0' }],
     ['of a relay', { action: 'relayed', status: '2.0.0' }],

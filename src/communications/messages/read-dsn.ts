@@ -25,9 +25,14 @@ export async function readDsn(bytes: Buffer): Promise<NewBounce> {
   return {
     messageId,
     kind,
-    ...(diagnostic === undefined ? {} : { diagnostic: diagnostic.slice(0, diagnosticLengthMax) }),
+    ...(diagnostic === undefined
+      ? {}
+      : { diagnostic: printable(diagnostic).slice(0, diagnosticLengthMax) }),
   }
 }
+
+/** No database keeps NUL, and nobody reads the rest of them. */
+const printable = (text: string) => text.replaceAll(/\p{C}+/gu, ' ')
 
 function textOf(attachments: readonly Attachment[], type: RegExp): string | undefined {
   const found = attachments.find(({ mimeType }) => type.test(mimeType.toLowerCase()))

@@ -1,10 +1,14 @@
 import { sql } from 'kysely'
-import type { Subscriber } from '../../events/index.ts'
+import { skipToNow, type Subscriber } from '../../events/index.ts'
+import type { Tx } from '../../platform/db.ts'
+
+const name = 'messages-of-resumed-journeys'
 
 /** Brings messages that wait for a paused journey back to the gate as soon as the journey goes on. */
 export const resumeSubscriber: Subscriber = {
-  name: 'messages-of-resumed-journeys',
+  name,
   types: ['event.strategy.resumed'],
+  isWanted: isAnyHeld,
   async handle(tx, events) {
     const references = events
       .map(({ data }) => data['claimRef'])
@@ -18,4 +22,19 @@ export const resumeSubscriber: Subscriber = {
       tx.db,
     )
   },
+}
+
+/**
+ * Lets the subscriber begin here if nothing waited for a journey until now. Asked before the journeys are looked at: what
+ * is resumed after that look is told. Two senders may pass over each other's; the gate asks every day anyway.
+ */
+export async function watchResuming(tx: Tx): Promise<void> {
+  if (!(await isAnyHeld(tx))) await skipToNow(tx, name)
+}
+
+async function isAnyHeld({ tenantId, db }: Tx): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from message where tenant_id = ${tenantId} and status = 'QUEUED'
+      and decision ->> 'because' = 'journey_paused' limit 1`.execute(db)
+  return rows.length > 0
 }

@@ -189,6 +189,18 @@ describe('the link that unsubscribes', () => {
     expect(told).toMatchObject([{ data: { claimRef: 'C', externalDebtorRef: 'D' } }])
   })
 
+  test('in an SMS ends SMS and leaves e-mail as it is', async () => {
+    const { tenant, bundleId } = await sent()
+    const message = { bundleId: await bundle(tenant, 'sms'), channel: 'sms' }
+    const id = await write(tenant, message)
+    await sendDue(senderOf(it), tenant)
+    expect((await open('POST', tokenOf(tenant, id))).status).toBe(200)
+    const next = await write(tenant, message)
+    expect(await again(tenant, bundleId)).toMatchObject({ status: 'SENT' })
+    expect(await messageOf(tenant, next)).toMatchObject({ decision: { because: 'opted_out' } })
+    expect(await typesOf(tenant)).not.toContain('event.debtorEmailUnsubscribe.requested')
+  })
+
   test('is taken back by the debtor who allows it again', async () => {
     const { tenant, bundleId, id } = await sent()
     await open('POST', tokenOf(tenant, id))

@@ -11,6 +11,7 @@ import {
   type Purpose,
 } from '../gate/index.ts'
 import type { Cause } from './queue-messages.ts'
+import { watchResuming } from './resume-waiting.ts'
 import type { Prepared, PrepareTexts } from './texts.ts'
 
 /** A message that may leave and that this process alone sends until its lease has run out. */
@@ -75,6 +76,7 @@ export const leaseMs = 15 * 60_000
 export async function takeDue(tx: Tx, options: TakeOptions): Promise<Taken> {
   const due = await lockDue(tx)
   if (due.length === 0) return { examined: 0, messages: [] }
+  if (due.some(({ cause }) => cause.kind === 'journey')) await watchResuming(tx)
   const cases = await loadCases(tx, due)
   const decided = decideInTurn(due, cases, tx.now)
   const leaseId = newId()

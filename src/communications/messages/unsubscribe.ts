@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
-import { setPreference, suppressAddress } from '../../contacts/index.ts'
+import { preferencesOf, setPreference, suppressAddress } from '../../contacts/index.ts'
+import type { Channel } from '../../contacts/schema.ts'
 import { isUuid } from '../../kernel/id.ts'
 import { inTransaction } from '../../platform/db.ts'
 import { SealError, type Sealer } from '../../platform/sealer.ts'
@@ -41,44 +42,34 @@ export interface UnsubscribeDeps {
   readonly nowOf: (tenantId: string) => Date
 }
 
-/** Sends a debtor no mail any more, nor their address; asked again it does nothing. False: the message is not there. */
+/**
+ * Sends a debtor nothing more by the channel of the message, and nothing to its address; asked again it does nothing.
+ * False: the message is not there.
+ */
 export function unsubscribe(deps: UnsubscribeDeps, link: UnsubscribeLink): Promise<boolean> {
   const { tenantId, messageId } = link
   return inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
-    const { rows } = await sql<{ debtorReference: string; recipient: string | null }>`
-      select debtor_reference as "debtorReference", recipient from message
-      where tenant_id = ${tenantId} and message_id = ${messageId} and channel = 'email'`.execute(
-      tx.db,
-    )
+    const { rows } = await sql<Unsubscribing>`
+      select debtor_reference as "debtorReference", channel, recipient from message
+      where tenant_id = ${tenantId} and message_id = ${messageId}`.execute(tx.db)
     const [message] = rows
     if (!message) return false
-    const { debtorReference, recipient } = message
-    if (await isDenied(tx.db, { tenantId, debtorReference })) return true
-    const said = { channel: 'email', preference: 'denied', source: 'unsubscribe-link' } as const
-    await setPreference(tx, { debtorReference, ...said })
-    if (recipient !== null)
-      await suppressAddress(tx, {
-        channel: 'email',
-        address: recipient,
-        reason: 'unsubscribe',
-        messageId,
-        debtorReference,
-      })
-    await tellUnsubscribed(tx, messageId)
+    const { debtorReference, channel, recipient } = message
+    const said = await preferencesOf(tx, debtorReference)
+    if (said.some((each) => each.channel === channel && each.preference === 'denied')) return true
+    const source = 'unsubscribe-link'
+    await setPreference(tx, { debtorReference, channel, preference: 'denied', source })
+    if (recipient !== null && channel !== 'letter') {
+      const reason = 'unsubscribe'
+      await suppressAddress(tx, { channel, address: recipient, reason, messageId, debtorReference })
+    }
+    if (channel === 'email') await tellUnsubscribed(tx, messageId)
     return true
   })
 }
 
-async function isDenied(
-  db: Kysely<Tables>,
-  { tenantId, debtorReference }: { tenantId: string; debtorReference: string },
-): Promise<boolean> {
-  const row = await db
-    .selectFrom('contact_preference')
-    .select('preference')
-    .where('tenant_id', '=', tenantId)
-    .where('debtor_reference', '=', debtorReference)
-    .where('channel', '=', 'email')
-    .executeTakeFirst()
-  return row?.preference === 'denied'
+interface Unsubscribing {
+  readonly debtorReference: string
+  readonly channel: Channel
+  readonly recipient: string | null
 }

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import type { PublishedOperation } from '../../platform/openapi.ts'
-import { type CrmOperation, crmOperations } from './operations.ts'
+import type { CrmOperation } from './operation.ts'
+import { crmOperations } from './operations.ts'
 import { udfNames } from './parameters.ts'
 
 const prefix = '/crmapi/rest/v2'

@@ -16,7 +16,8 @@ import { createRateLimiter, type RateLimiter } from '../../platform/rate-limiter
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 import { sendCrmError, success } from './envelope.ts'
-import { type CrmOperation, crmOperations } from './operations.ts'
+import type { CrmOperation } from './operation.ts'
+import { crmOperations } from './operations.ts'
 import { fieldsSetOf, type Given, requireText, textOf } from './parameters.ts'
 
 export interface CrmFaceDeps {

@@ -2,37 +2,23 @@ import {
   allows,
   cancelPayment,
   configOf,
-  type CrmDeps,
   createPayment,
   findAccount,
-  findBill,
-  findInvoice,
   findPayment,
-  accountsOf,
   inSession,
-  invoicesOf,
-  listBills,
   listPayments,
-  numberInvoices,
-  pageMax,
   payBill,
   payInvoice,
   pickConfig,
   postPayment,
   refuseCrm,
   rejectPayment,
-  type Session,
   updatePayment,
 } from '../../crm/index.ts'
-import { type Given, nullableText, requireText, textOf, udfOf, wholeOf } from './parameters.ts'
-import {
-  codedOf as codedView,
-  completeAccount,
-  completeBill,
-  completeInvoice,
-  completePayments,
-  shortPayment,
-} from './views.ts'
+import { type Given, nullableText, requireText, textOf, udfOf } from './parameters.ts'
+import { neighbourOperations } from './neighbours.ts'
+import { type Call, type CrmOperation, latestOf, pageOf } from './operation.ts'
+import { codedOf as codedView, completePayments, shortPayment } from './views.ts'
 import {
   accountOf,
   billOf,
@@ -47,38 +33,6 @@ import {
 } from './words.ts'
 
 type Json = Record<string, unknown>
-
-/** A call of a known user with what it says. */
-export interface Call {
-  readonly deps: CrmDeps
-  readonly session: Session
-  readonly given: Given
-}
-
-export interface CrmOperation {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly tag: string
-  readonly summary: string
-  /** Parameters beside token and fields_set, for the published contract; `!` marks the mandatory ones. */
-  readonly parameters: readonly string[]
-  handle(call: Call): Promise<unknown>
-}
-
-const manyMax = 1_000
-const offsetMax = 1_000_000_000
-
-const pageOf = (given: Given) => ({
-  offset: wholeOf(given, 'offset', { least: 0, most: offsetMax }) ?? 0,
-  limit: wholeOf(given, 'number_of_results', { least: 1, most: pageMax }) ?? pageMax,
-})
-
-/** How many of the latest are wanted. */
-function latestOf(given: Given): number {
-  const number = wholeOf(given, 'number', { least: 1, most: manyMax })
-  if (number === undefined) throw refuseCrm('mandatory_missing', 'number')
-  return number
-}
 
 const filters = ['type_identifier', 'category_identifier', 'payment_method_identifier']
 const paging = ['number_of_results', 'offset']
@@ -236,92 +190,7 @@ export const crmOperations: readonly CrmOperation[] = [
           })),
       ),
   },
-  {
-    method: 'GET',
-    path: '/accounts_receivable/show',
-    tag: 'Accounts receivable',
-    summary: 'An account with its balance and its owner',
-    parameters: [account],
-    async handle({ deps, session, given }) {
-      const wanted = accountOf(given)
-      return inSession(deps, session, async (tx) => {
-        const found = await findAccount(tx, wanted)
-        const invoices = await invoicesOf(tx, { accountId: found.accountId, limit: offsetMax })
-        return completeAccount(found, invoices, { now: tx.now, timeZone: given.timeZone })
-      })
-    },
-  },
-  {
-    method: 'GET',
-    path: '/invoices/show',
-    tag: 'Invoices',
-    summary: 'One invoice and what is left to pay of it',
-    parameters: ['invoice_identifier!'],
-    async handle({ deps, session, given }) {
-      const wanted = invoiceOf(given)
-      return inSession(deps, session, async (tx) => {
-        const invoice = await findInvoice(tx, wanted)
-        const accounts = await accountsOf(tx, [invoice.accountId])
-        const at = { now: tx.now, timeZone: given.timeZone }
-        return completeInvoice(invoice, at, accounts.get(invoice.accountId))
-      })
-    },
-  },
-  {
-    method: 'GET',
-    path: '/invoices/list',
-    tag: 'Invoices',
-    summary: 'The invoices of an account, the first posted first',
-    parameters: [account, ...paging, 'type_identifier', 'category_identifier'],
-    async handle({ deps, session, given }) {
-      const wanted = accountOf(given)
-      const page = pageOf(given)
-      const [type, category] = [codedOf(given, 'TYPE'), categoryOf(given)]
-      return inSession(deps, session, async (tx) => {
-        const config = await configOf(tx)
-        const found = await findAccount(tx, wanted)
-        // Types are of payments and cancellations, and no invoice is in a category.
-        if (type && pickConfig(config, type)) throw refuseCrm('wrong_classification')
-        if (category && pickConfig(config, category)) return []
-        await numberInvoices(tx, found.accountId)
-        const at = { now: tx.now, timeZone: given.timeZone }
-        const invoices = await invoicesOf(tx, { accountId: found.accountId, ...page })
-        return invoices.map((invoice) => completeInvoice(invoice, at, found))
-      })
-    },
-  },
-  {
-    method: 'GET',
-    path: '/bills/show',
-    tag: 'Bills',
-    summary: 'One bill with its invoices and what is left to pay',
-    parameters: ['bill_identifier!'],
-    async handle({ deps, session, given }) {
-      const wanted = billOf(given)
-      return inSession(deps, session, async (tx) => {
-        const bill = await findBill(tx, wanted)
-        const owner = (await accountsOf(tx, [bill.accountId])).get(bill.accountId)
-        if (!owner) throw refuseCrm('bill_not_found')
-        return completeBill(bill, { now: tx.now, timeZone: given.timeZone }, owner)
-      })
-    },
-  },
-  {
-    method: 'GET',
-    path: '/bills/list',
-    tag: 'Bills',
-    summary: 'The bills of an account, the oldest first',
-    parameters: [account, ...paging],
-    handle: (call) => billsOfAccount(call, pageOf(call.given)),
-  },
-  {
-    method: 'GET',
-    path: '/bills/get_latest',
-    tag: 'Bills',
-    summary: 'The latest bills of an account, the newest first',
-    parameters: [account, 'number!'],
-    handle: (call) => billsOfAccount(call, { limit: latestOf(call.given), isLatestFirst: true }),
-  },
+  ...neighbourOperations,
 ]
 
 /** What the samples send along says what happens anyway; a draft cannot be asked for. */
@@ -390,18 +259,5 @@ async function listMethods({ deps, session, given }: Call): Promise<Json[]> {
         default: type.data['defaultMethodId'] === method.id,
         payment_method: codedView(method),
       }))
-  })
-}
-
-async function billsOfAccount(
-  { deps, session, given }: Call,
-  page: { offset?: number; limit: number; isLatestFirst?: boolean },
-): Promise<Json[]> {
-  const wanted = accountOf(given)
-  return inSession(deps, session, async (tx) => {
-    const owner = await findAccount(tx, wanted)
-    const bills = await listBills(tx, { accountId: owner.accountId, ...page })
-    const at = { now: tx.now, timeZone: given.timeZone }
-    return bills.map((bill) => completeBill(bill, at, owner))
   })
 }

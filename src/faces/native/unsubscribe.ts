@@ -26,14 +26,14 @@ function page(title: string, body: string): string {
 
 const askPage = page(
   'Unsubscribe',
-  `<p>You will get no more e-mail from this sender. Letters and other messages are not affected.</p>
-<p lang="de">Sie erhalten keine E-Mails dieses Absenders mehr. Briefe und andere Nachrichten sind nicht betroffen.</p>
+  `<p>You will get no more messages of this kind from this sender. Others, such as letters, are not affected.</p>
+<p lang="de">Sie erhalten keine solchen Nachrichten dieses Absenders mehr. Andere, etwa Briefe, sind nicht betroffen.</p>
 <form method="post"><button type="submit">Unsubscribe / <span lang="de">Abmelden</span></button></form>`,
 )
 const donePage = page(
   'Unsubscribed',
-  `<p>You get no more e-mail from this sender.</p>
-<p lang="de">Sie erhalten keine E-Mails dieses Absenders mehr.</p>`,
+  `<p>You get no more messages of this kind from this sender.</p>
+<p lang="de">Sie erhalten keine solchen Nachrichten dieses Absenders mehr.</p>`,
 )
 const unknownPage = page(
   'Link not valid',

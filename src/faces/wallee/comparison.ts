@@ -4,18 +4,18 @@ import type { Operator } from './filter.ts'
 import { readInstant } from './read-value.ts'
 import { refuse } from './refusals.ts'
 
-const forText: readonly Operator[] = [
+const forText: ReadonlySet<Operator> = new Set([
   'CONTAINS',
   'NOT_CONTAINS',
   'EQUALS_IGNORE_CASE',
   'NOT_EQUALS_IGNORE_CASE',
-]
-const forOrder: readonly Operator[] = [
+])
+const forOrder: ReadonlySet<Operator> = new Set([
   'GREATER_THAN',
   'GREATER_THAN_OR_EQUAL',
   'LESS_THAN',
   'LESS_THAN_OR_EQUAL',
-]
+])
 
 /** The value that a query compares a field with, in the field's own type. Throws where the two do not fit. */
 export function comparedValue(
@@ -27,8 +27,8 @@ export function comparedValue(
   const { compared } = path
   const isText = compared === 'text' || compared === 'enum'
   if (compared === 'jsonb') throw unfit(field, operator)
-  if (!isText && forText.includes(operator)) throw unfit(field, operator)
-  if (compared === 'boolean' && forOrder.includes(operator)) throw unfit(field, operator)
+  if (!isText && forText.has(operator)) throw unfit(field, operator)
+  if (compared === 'boolean' && forOrder.has(operator)) throw unfit(field, operator)
   const read = readAs(path, value)
   if (read === undefined)
     throw refuse('invalid_parameter', `${field} cannot be compared with ${String(value)}`)

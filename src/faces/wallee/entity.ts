@@ -94,7 +94,8 @@ export type FieldType =
   | { readonly kind: 'decimal' }
   | { readonly kind: 'date' }
   | { readonly kind: 'dateTime' }
-  | { readonly kind: 'map' }
+  /** Texts by key, or objects of these fields. */
+  | { readonly kind: 'map'; readonly of?: Fields }
   | { readonly kind: 'texts'; readonly max?: number }
   | { readonly kind: 'longs' }
   | { readonly kind: 'object'; readonly fields: Fields }

@@ -25,10 +25,10 @@ function requireNames(
 ): string[] {
   if (!Array.isArray(names) || names.length === 0 || names.length > columnsMax)
     throw refuse('invalid_parameter', `an export names 1 to ${columnsMax} properties`)
-  const known = fieldsIn(entity.fields, version).map(([name]) => name)
+  const known = new Set(fieldsIn(entity.fields, version).map(([name]) => name))
   return names.map((name: unknown) => {
     const [first = ''] = typeof name === 'string' ? name.split('.') : []
-    if (typeof name === 'string' && known.includes(first)) return name
+    if (typeof name === 'string' && known.has(first)) return name
     throw refuse('invalid_parameter', `${entity.name} has no property ${String(name)}`)
   })
 }

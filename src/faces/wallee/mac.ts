@@ -30,10 +30,10 @@ export function isSigned(key: Buffer, request: SignedRequest, signature: string)
 
 /** The wordings of a path and its query that a client may have signed, all with the same decoded values in their order. */
 export function candidatesOf(target: string): string[] {
-  const [path = '', query] = splitAtFirst(target, '?')
+  const [path, query] = splitAtFirst(target, '?')
   if (query === undefined) return [target]
   const pairs = query.split('&').map((pair) => {
-    const [name = '', value] = splitAtFirst(pair, '=')
+    const [name, value] = splitAtFirst(pair, '=')
     return [decode(name), value === undefined ? undefined : decode(value)] as const
   })
   const worded = (encode: (text: string) => string) =>

@@ -101,7 +101,7 @@ type Composite = Extract<FieldType, { kind: 'map' | 'texts' | 'longs' | 'object'
 function readComposite(value: unknown, type: Composite, at: At): unknown {
   switch (type.kind) {
     case 'map':
-      return readMap(value, at)
+      return type.of ? readMapOf(value, type.of, at) : readMap(value, at)
     case 'texts':
       return readList(value, at, (element, inner) =>
         readText(element, { max: type.max ?? mapTextMax }, inner),
@@ -150,6 +150,19 @@ function readMap(value: unknown, at: At): unknown {
   return value
 }
 
+function readMapOf(value: unknown, fields: Fields, at: At): unknown {
+  if (!isObject(value)) return at.problems.add(at.path, 'The value is an object of objects')
+  const entries = Object.entries(value)
+  if (entries.length > mapEntriesMax)
+    return at.problems.add(at.path, `There are at most ${mapEntriesMax} entries`)
+  return Object.fromEntries(
+    entries.map(([key, one]) => [
+      key,
+      readObject(one, fields, { ...at, path: `${at.path}.${key}` }),
+    ]),
+  )
+}
+
 type TextRule = { readonly min?: number; readonly max?: number; readonly format?: TextFormat }
 
 const textMaxDefault = 1_000
@@ -158,7 +171,7 @@ function readText(value: unknown, rule: TextRule, at: At): string | undefined {
   if (typeof value !== 'string') return at.problems.add(at.path, 'The value is a text')
   const { min = 0, max = textMaxDefault, format } = rule
   // A limit counts characters, as people see them, not UTF-16 units.
-  const length = value.length <= max ? value.length : [...value].length
+  const length = value.length <= max ? value.length : Array.from(value).length
   if (length > max) return at.problems.add(at.path, `The text has at most ${max} characters`)
   if (length < min) return at.problems.add(at.path, `The text has at least ${min} characters`)
   if (format !== undefined && !formats[format].test(value))

@@ -6,6 +6,20 @@ import { currency } from './entities/currencies.ts'
 import { customer } from './entities/customer.ts'
 import { customerAddress } from './entities/customer-address.ts'
 import { customerComment } from './entities/customer-comment.ts'
+import { debtCollectionCase } from './entities/debt-collection-case.ts'
+import { debtCollectionCaseDocument } from './entities/debt-collection-document.ts'
+import { debtCollectionReceipt } from './entities/debt-collection-receipt.ts'
+import {
+  debtCollectionCaseSource,
+  debtCollectionReceiptSource,
+} from './entities/debt-collection-sources.ts'
+import { debtCollector } from './entities/debt-collector.ts'
+import {
+  debtCollectorCondition,
+  debtCollectorConditionType,
+} from './entities/debt-collector-condition.ts'
+import { debtCollectorConfiguration } from './entities/debt-collector-configuration.ts'
+import { failureReason } from './entities/failure-reason.ts'
 import { humanUser } from './entities/human-user.ts'
 import { labelDescriptor, labelDescriptorGroup } from './entities/label-descriptors.ts'
 import { language } from './entities/languages.ts'
@@ -42,6 +56,16 @@ export const entities: readonly Entity[] = [
   labelDescriptor,
   labelDescriptorGroup,
   staticValue,
+  debtCollectionCase,
+  debtCollectionCaseDocument,
+  debtCollectionCaseSource,
+  debtCollectionReceipt,
+  debtCollectionReceiptSource,
+  debtCollector,
+  debtCollectorCondition,
+  debtCollectorConditionType,
+  debtCollectorConfiguration,
+  failureReason,
 ]
 
 /** The entity of a name that a description uses; a name that there is none of is a bug in the description. */

@@ -65,7 +65,7 @@ const methodOf: Record<V1Verb, 'GET' | 'POST'> = {
   export: 'POST',
 }
 
-const writes: readonly V1Verb[] = ['create', 'update', 'delete']
+const writes: ReadonlySet<V1Verb> = new Set(['create', 'update', 'delete'])
 
 /** The operations of an entity in version 1, as method and path below `/api`. */
 export function v1Operations(entity: Entity) {
@@ -89,7 +89,7 @@ function mountVerb(scope: FastifyInstance, { deps, entity, verb }: Verb): void {
     async handler(request, reply) {
       const call = await callOf(deps, request, {
         entity,
-        needs: writes.includes(verb) ? 'write' : 'read',
+        needs: writes.has(verb) ? 'write' : 'read',
       })
       return runVerb(call, { entity, verb, request, reply })
     },

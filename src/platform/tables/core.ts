@@ -239,6 +239,8 @@ interface WebhookSubscriptionTable {
   probe_at: Date | null
   created_at: Date
   updated_at: Date
+  format: Generated<string>
+  signing_key_id: Generated<string | null>
 }
 
 interface WebhookDeliveryTable {
@@ -270,6 +272,7 @@ interface WebhookKeyTable {
   private_sealed: Buffer
   created_at: Date
   retired_at: Date | null
+  algorithm: Generated<string>
 }
 
 interface PromiseTable {

@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { assertBooksBalance } from '../../invariants.ts'
 import { type TestTenant, world } from '../../world.ts'
@@ -528,5 +529,7 @@ describe('the door itself', () => {
     const contract = await it.inject({ method: 'GET', url: '/docs/crmcom.json' })
     expect(contract.body.paths).toHaveProperty([`${base}/payments/pay_invoice`])
     expect(Object.keys(contract.body.paths)).toHaveLength(21)
+    const result = await new Validator().validate(structuredClone(contract.body))
+    expect(result).toMatchObject({ valid: true })
   })
 })

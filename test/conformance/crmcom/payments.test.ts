@@ -392,6 +392,35 @@ describe('numbers', () => {
     expect(await balanceOf(client, 'B')).toBe(-500)
   }, 240_000)
 
+  test('have no gap and no double where connections break while they are given', async () => {
+    const client = await prepared(['I1', 1_000_000])
+    const drafts: Loose[] = await Promise.all(
+      Array.from({ length: 200 }, () =>
+        client.ok('payments/create', cash('A', 1, { life_cycle_state: 'DRAFT' })),
+      ),
+    )
+    const post = ({ id }: Loose) => client.post('payments/post', { payment_identifier: { id } })
+    const breaking = Array.from({ length: 20 }, () =>
+      it.database.ownerPool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where application_name = 'quittance-bookkeeper' and datname = current_database()`,
+      ),
+    )
+    const [broken] = await Promise.all([Promise.all(breaking), ...drafts.map(post)])
+    expect(broken.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0)).toBeGreaterThan(0)
+    // Whoever was not told what became of its payment asks again, when the lease of the first call is over.
+    it.now = new Date(noon.getTime() + 3 * 60_000)
+    const states = async (): Promise<Loose[]> =>
+      client.read('payments/list', { accounts_receivable_identifier: 'number=A' })
+    const left = (await states()).filter((one) => one.life_cycle_state === 'DRAFT')
+    await Promise.all(left.map(post))
+    const payments = await states()
+    expect(new Set(payments.map((one) => one.life_cycle_state))).toEqual(new Set(['POSTED']))
+    const numbers = payments.map((one) => Number(one.number)).toSorted((a, b) => a - b)
+    expect(numbers).toEqual(Array.from({ length: 200 }, (_, index) => index + 1))
+    expect(await balanceOf(client, 'A')).toBe(9_800)
+  }, 120_000)
+
   test('count for each classification and tenant by itself', async () => {
     const [one, other] = [await prepared(), await prepared()]
     const first = await one.ok('payments/create', cash('A', 1))

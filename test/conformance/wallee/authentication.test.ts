@@ -16,13 +16,13 @@ beforeAll(async () => {
 
 const signedAt = (at: Date, method: string, target: string) =>
   it.inject({
-    method: method as 'GET',
+    method,
     url: target,
     headers: { ...macHeaders({ ...key, at }, method, target) },
   })
 const tokened = (token: string, url: string, method = 'GET') =>
   it.inject({
-    method: method as 'GET',
+    method,
     url,
     headers: { authorization: token, space: String(tenant.wallee.spaceId) },
   })

@@ -94,7 +94,7 @@ export function client(
       const url = `/api/v2.0${path}`
       const authorization = bearer({ ...key, at: it.now }, method, url)
       const headers = { authorization, space: String(spaceId), ...more }
-      return send({ method: method as 'GET', url, headers }, body)
+      return send({ method, url, headers }, body)
     },
     as: (other) => client(it, tenant, { ...other, spaceId }),
     in: (other) => client(it, tenant, { ...key, spaceId: other }),

@@ -60,12 +60,10 @@ function countriesIn(language: string): Row[] {
   }))
 }
 
-const statesOf = (code: unknown): Answer => ({
+const statesOf = (code?: string): Answer => ({
   kind: 'rows',
   entity: 'RestCountryState',
-  rows: states.filter(
-    (one) => code === undefined || one.countryCode === String(code).toUpperCase(),
-  ),
+  rows: states.filter((one) => code === undefined || one.countryCode === code.toUpperCase()),
 })
 
 export const country: Entity = {
@@ -109,13 +107,13 @@ export const countryState: Entity = {
         path: '/countries/{countryCode}/states',
         rename: { code: 'countryCode' },
       },
-      run: (_call, { params }) => Promise.resolve(statesOf(params['code'])),
+      run: (_call, { params }) => Promise.resolve(statesOf(String(params['code']))),
     },
     {
       name: 'All states',
       needs: 'read',
       v2: { method: 'GET', path: '/countries/states' },
-      run: () => Promise.resolve(statesOf(undefined)),
+      run: () => Promise.resolve(statesOf()),
     },
     {
       name: 'One state',

@@ -59,7 +59,8 @@ export const customerAddress: Entity = {
       return { reference: await referenceOf(tx, customerId), isFirst: rows.length === 0 }
     })
     const address = (values['address'] ?? {}) as PostalAddress
-    const addressType = String(values['addressType'] ?? 'BOTH')
+    const given = values['addressType']
+    const addressType = typeof given === 'string' ? given : 'BOTH'
     const added = { reference, customerId, addressType, address, now: call.now, isFirst }
     await book(call, addAddress(context, added))
     return inCall(call, async (tx) => {

@@ -12,7 +12,7 @@ import {
 import { localized } from './reference-data.ts'
 
 const firstGroup = 1_400_000_200_000
-const firstDescriptor = 1_400_000_200_100
+export const firstDescriptor = 1_400_000_200_100
 const textType = 1_400_000_200_900
 
 const groups = [

@@ -27,15 +27,15 @@ import { noteDeletion } from './account.ts'
 import { databaseId } from './installation.ts'
 import { postalAddressFields } from './postal-address.ts'
 
-const notOfSpaces = [
+const notOfSpaces = new Set([
   'commercialRegisterNumber',
   'dateOfBirth',
   'gender',
   'legalOrganizationForm',
   'socialSecurityNumber',
-]
+])
 const spaceAddressFields: Fields = Object.fromEntries(
-  Object.entries(postalAddressFields).filter(([name]) => !notOfSpaces.includes(name)),
+  Object.entries(postalAddressFields).filter(([name]) => !notOfSpaces.has(name)),
 )
 
 const store = {
