@@ -1,4 +1,5 @@
 import type { CallContext, Command } from '../book/index.ts'
+import { announcement } from './announce.ts'
 import { refuse } from './refusals.ts'
 import type { Saving } from './save-customer.ts'
 
@@ -7,15 +8,16 @@ const ofNumber = `tenant_id = $1 and debtor_number = (
   select d.number from debtor d where d.tenant_id = $1 and d.reference = $2)`
 
 /** Removes a customer and its debtor for good. Throws at the commit where something else still refers to the debtor. */
-export function deleteCustomer(context: CallContext, reference: string): Saving<void> {
+export function deleteCustomer(context: CallContext, reference: string): Saving<number> {
   const { commandId: id, tenantId, metadata } = context
-  const command: Command<void> = {
+  const command: Command<number> = {
     id,
     tenantId,
     metadata,
     needs: { debtors: [reference] },
     decide(desk) {
       if (!desk.findDebtor(reference)) throw refuse('customer_not_found')
+      return desk.nowMs
     },
   }
   const statements = [
@@ -28,10 +30,14 @@ export function deleteCustomer(context: CallContext, reference: string): Saving<
   return {
     commands: [command],
     options: {
-      companions: ([outcome]) =>
-        outcome && 'result' in outcome
-          ? statements.map((text) => ({ text, values: [tenantId, reference] }))
-          : [],
+      companions([outcome]) {
+        if (!outcome || 'refusal' in outcome) return []
+        const nowMs = Number(outcome.result)
+        return [
+          announcement(tenantId, 'event.customer.deleted', { reference, nowMs }),
+          ...statements.map((text) => ({ text, values: [tenantId, reference] })),
+        ]
+      },
     },
   }
 }

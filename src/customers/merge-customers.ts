@@ -1,4 +1,5 @@
 import type { CallContext, Command, Json } from '../book/index.ts'
+import { announcement } from './announce.ts'
 import { refuse } from './refusals.ts'
 import type { Saving } from './save-customer.ts'
 
@@ -45,10 +46,10 @@ const moves = [
 ]
 
 /** Makes one customer of two: the survivor gets everything of the other, who is no more. */
-export function mergeCustomers(context: CallContext, merge: Merge): Saving<void> {
+export function mergeCustomers(context: CallContext, merge: Merge): Saving<number> {
   const { survivor, other, accounts } = merge
   const { commandId: id, tenantId, metadata } = context
-  const command: Command<void> = {
+  const command: Command<number> = {
     id,
     tenantId,
     metadata,
@@ -63,15 +64,21 @@ export function mergeCustomers(context: CallContext, merge: Merge): Saving<void>
         ...(stays.data['contactInformation'] as Json | undefined),
       }
       desk.saveDebtor(survivor, { ...goes.data, ...stays.data, contactInformation })
+      return desk.nowMs
     },
   }
   return {
     commands: [command],
     options: {
-      companions: ([outcome]) =>
-        outcome && 'result' in outcome
-          ? moves.map((text) => ({ text, values: [tenantId, survivor, other] }))
-          : [],
+      companions([outcome]) {
+        if (!outcome || 'refusal' in outcome) return []
+        const nowMs = Number(outcome.result)
+        return [
+          announcement(tenantId, 'event.customer.updated', { reference: survivor, nowMs }),
+          announcement(tenantId, 'event.customer.deleted', { reference: other, nowMs }),
+          ...moves.map((text) => ({ text, values: [tenantId, survivor, other] })),
+        ]
+      },
     },
   }
 }

@@ -1,6 +1,7 @@
 import { updateDebtor } from '../accounts/index.ts'
 import type { CallContext, Command, Companion, Json, Outcome } from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
+import { announcement } from './announce.ts'
 import { refuse } from './refusals.ts'
 import type { CustomerChange } from './schema.ts'
 
@@ -12,6 +13,7 @@ export interface Saving<R> {
 
 export interface Saved {
   readonly reference: string
+  readonly nowMs: number
   readonly before: Json
 }
 
@@ -27,7 +29,7 @@ export function createCustomer(context: CallContext, change: CustomerChange): Sa
     decide(desk) {
       const reference = names.find((name) => !desk.findDebtor(name)) ?? spare
       desk.saveDebtor(reference, debtorData({ debtorReference: reference }, change))
-      return { reference, before: {} }
+      return { reference, nowMs: desk.nowMs, before: {} }
     },
   }
   return withRow(context, command, change)
@@ -54,7 +56,7 @@ export function updateCustomer(
       const before = debtor.data
       desk.saveDebtor(reference, debtorData(before, change))
       decided.isSaved = true
-      return { reference, before }
+      return { reference, nowMs: desk.nowMs, before }
     },
   }
   const saving = withRow(context, command, change)
@@ -128,7 +130,7 @@ function withRow(
     options: {
       companions([first]) {
         if (!first || 'refusal' in first) return []
-        const { reference, before } = first.result as Saved
+        const { reference, nowMs, before } = first.result as Saved
         const { customerId, language, preferredCurrency, metaData, emailAddress } = change
         const has = (name: keyof CustomerChange) => change[name] !== undefined
         const values = [
@@ -145,9 +147,11 @@ function withRow(
           has('metaData'),
         ]
         const emails = [emailOf(before), emailAddress].filter((email) => typeof email === 'string')
+        const type = isNew(before) ? 'event.customer.created' : 'event.customer.updated'
         return [
           { text: saveRow, values },
           { text: saveEmails, values: [context.tenantId, reference, [...new Set(emails)]] },
+          announcement(context.tenantId, type, { reference, nowMs }),
         ]
       },
     },

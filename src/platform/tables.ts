@@ -7,6 +7,7 @@ import type { JourneyTables } from './tables/journeys.ts'
 import type { CrmTables } from './tables/crm.ts'
 import type { WalleeTables } from './tables/wallee.ts'
 import type { WalleeWebhookTables } from './tables/wallee-webhooks.ts'
+import type { WalleeInvoiceTables } from './tables/wallee-invoices.ts'
 import type { MessageTables } from './tables/messages.ts'
 import type { PortalTables } from './tables/portal.ts'
 import type { PlacementTables } from './tables/placements.ts'
@@ -29,5 +30,6 @@ export interface Tables
     PortalTables,
     PlacementTables,
     PlanTables,
+    WalleeInvoiceTables,
     WalleeTables,
     WalleeWebhookTables {}

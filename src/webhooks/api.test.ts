@@ -80,6 +80,7 @@ describe('a webhook', () => {
     expect(answer.status).toBe(201)
     const created = {
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      format: 'quittance',
       url,
       eventTypes: ['event.claim.created', 'event.claim.resolved'],
       isActive: true,

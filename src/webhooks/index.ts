@@ -1,4 +1,12 @@
-export { ensureKey, listKeys, makeKey, rotateKey, type MadeKey } from './keys.ts'
+export { addEllipticKey, ensureKey, listKeys, makeKey, rotateKey, type MadeKey } from './keys.ts'
+export {
+  changeEndpoint,
+  createEndpoint,
+  hasActiveEndpoint,
+  listenerSubscriber,
+  type Notice,
+  queueNotices,
+} from './listener-endpoints.ts'
 export { findDelivery, listDeliveries } from './list-deliveries.ts'
 export { webhookSubscriber } from './record-events.ts'
 export { redeliverFailed, redeliverMessage } from './redeliver.ts'

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { sql, type Kysely } from 'kysely'
 import { newId } from '../kernel/id.ts'
@@ -18,6 +18,9 @@ export interface MadeKey extends SealedKey {
 }
 
 const algorithm = 'RSASSA-PKCS1-v1_5 with SHA-256'
+/** The keys of our own messages; those of other formats are asked for by their id. */
+const ownAlgorithm = 'RSA_SHA256'
+const foreignAlgorithm = 'ECDSA_P256_SHA256'
 const modulusBits = 2048
 /** How long a key is listed after another has taken its place. */
 export const listedAfterRetirementMs = 48 * 3_600_000
@@ -27,7 +30,33 @@ const generate = promisify(generateKeyPair)
 
 /** Makes a key; takes a tenth of a second and more, so it is made before a transaction. */
 export async function makeKey(sealer: Sealer, tenantId: string): Promise<MadeKey> {
-  const { publicKey, privateKey } = await generate('rsa', { modulusLength: modulusBits })
+  return sealed(sealer, tenantId, await generate('rsa', { modulusLength: modulusBits }))
+}
+
+/** Makes and keeps an elliptic key, P-256, that signs notices of the wallee format and is served for good. */
+export async function addEllipticKey(tx: Tx, sealer: Sealer): Promise<string> {
+  const { tenantId, now, db } = tx
+  const made = sealed(sealer, tenantId, generateKeyPairSync('ec', { namedCurve: 'P-256' }))
+  await db
+    .insertInto('webhook_key')
+    .values({
+      tenant_id: tenantId,
+      key_id: made.keyId,
+      public_pem: made.publicPem,
+      private_sealed: made.privateSealed,
+      created_at: now,
+      retired_at: null,
+      algorithm: foreignAlgorithm,
+    })
+    .execute()
+  return made.keyId
+}
+
+function sealed(
+  sealer: Sealer,
+  tenantId: string,
+  { publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject },
+): MadeKey {
   const keyId = newId()
   const secret = privateKey.export({ type: 'pkcs8', format: 'der' })
   return {
@@ -57,6 +86,7 @@ export async function signingKey(tx: Tx): Promise<SealedKey | undefined> {
     .select(['key_id', 'private_sealed'])
     .where('tenant_id', '=', tx.tenantId)
     .where('retired_at', 'is', null)
+    .where('algorithm', '=', ownAlgorithm)
     .executeTakeFirst()
   return row && { keyId: row.key_id, privateSealed: row.private_sealed }
 }
@@ -75,7 +105,7 @@ export async function ensureKey(
     // Of two that made one, the first counts.
     await sql`insert into webhook_key (tenant_id, key_id, public_pem, private_sealed, created_at)
       values (${tenantId}, ${made.keyId}, ${made.publicPem}, ${made.privateSealed}, ${now})
-      on conflict (tenant_id) where retired_at is null do nothing`.execute(tx.db)
+      on conflict (tenant_id) where retired_at is null and algorithm = 'RSA_SHA256' do nothing`.execute(tx.db)
   })
 }
 
@@ -92,6 +122,7 @@ export async function rotateKey(tx: Tx, made: MadeKey): Promise<WebhookKey> {
     .updateTable('webhook_key')
     .set({ retired_at: now })
     .where('tenant_id', '=', tenantId)
+    .where('algorithm', '=', ownAlgorithm)
     .where('retired_at', 'is', null)
     .execute()
   await db
@@ -120,6 +151,7 @@ export async function listKeys(tx: Tx): Promise<WebhookKeys> {
     .selectFrom('webhook_key')
     .select(['key_id', 'public_pem', 'created_at', 'retired_at'])
     .where('tenant_id', '=', tx.tenantId)
+    .where('algorithm', '=', ownAlgorithm)
     .where((is) => is.or([is('retired_at', 'is', null), is('retired_at', '>', retiredAfter)]))
     .orderBy((is) => is('retired_at', 'is', null), 'desc')
     .orderBy('created_at', 'desc')

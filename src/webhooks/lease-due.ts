@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { type SealedKey, signingKey } from './keys.ts'
+import type { WebhookFormat } from './schema.ts'
 
 /** A message that this process sends now and no other does until its lease has run out. */
 export interface LeasedMessage {
@@ -13,10 +14,17 @@ export interface LeasedMessage {
   /** This attempt counted. */
   readonly attempts: number
   readonly expiresAt: Date
+  readonly format: WebhookFormat
+  /** With which key a message of another format than ours is signed; undefined: with none. */
+  readonly ownKey: SealedKey | undefined
 }
 
 export type Leased =
-  | { readonly messages: readonly LeasedMessage[]; readonly key: SealedKey }
+  | {
+      readonly messages: readonly LeasedMessage[]
+      /** Signs messages of our own format. */
+      readonly key: SealedKey | undefined
+    }
   | { readonly messages: readonly []; readonly needsKey: boolean }
 
 // Six times as long as an attempt may take.
@@ -31,6 +39,8 @@ interface Open {
   readonly url: string
   readonly isProbe: boolean
   readonly room: number
+  readonly format: WebhookFormat
+  readonly ownKey: SealedKey | undefined
 }
 
 /** Takes up to `messagesMax` messages that are due. To be committed before the first of them is sent. */
@@ -38,40 +48,57 @@ export async function leaseDue(tx: Tx, messagesMax: number): Promise<Leased> {
   const open = await lockOpen(tx)
   if (open.length === 0) return { messages: [], needsKey: false }
   const key = await signingKey(tx)
-  if (!key) return { messages: [], needsKey: true }
-  const urls = new Map(open.map(({ id, url }) => [id, url]))
+  const isKeyNeeded = open.some(({ format }) => format === 'quittance')
+  if (!key && isKeyNeeded) return { messages: [], needsKey: true }
+  const endpoints = new Map(open.map((endpoint) => [endpoint.id, endpoint]))
   const rows = await lease(tx, open, messagesMax)
   const probed = open.filter(({ id, isProbe }) => isProbe && rows.some((row) => row.id === id))
   await postponeProbes(
     tx,
     probed.map(({ id }) => id),
   )
-  const messages = rows.map(({ id, ...row }) => ({
-    ...row,
-    subscriptionId: id,
-    url: urls.get(id) ?? '',
-  }))
+  const messages = rows.flatMap(({ id, ...row }) => {
+    const endpoint = endpoints.get(id)
+    if (!endpoint) return []
+    const { url, format, ownKey } = endpoint
+    return [{ ...row, subscriptionId: id, url, format, ownKey }]
+  })
   return { messages, key }
 }
 
 /** Holds the subscriptions that have something due; those that another process holds have their turn there. */
 async function lockOpen({ tenantId, now, db }: Tx): Promise<Open[]> {
-  const { rows } = await sql<{ id: string; url: string; isProbe: boolean; isFailing: boolean }>`
+  const { rows } = await sql<OpenRow>`
     select s.subscription_id as id, s.url, s.paused_at is not null as "isProbe",
-      s.failing_since is not null as "isFailing"
+      s.failing_since is not null as "isFailing", s.format, k.key_id as "keyId", k.private_sealed as "privateSealed"
     from webhook_subscription s
+    left join webhook_key k on k.tenant_id = s.tenant_id and k.key_id = s.signing_key_id
     where s.tenant_id = ${tenantId} and s.is_active and (s.probe_at is null or s.probe_at <= ${now})
       and exists (
         select from webhook_delivery d where d.tenant_id = ${tenantId} and d.subscription_id = s.subscription_id
           and d.state = 'PENDING' and d.is_ready and (d.next_at <= ${now} or s.paused_at is not null))
-    order by s.subscription_id for no key update skip locked`.execute(db)
-  return rows.map(({ id, url, isProbe, isFailing }) => {
+    order by s.subscription_id for no key update of s skip locked`.execute(db)
+  return rows.map(({ id, url, isProbe, isFailing, format, keyId, privateSealed }) => {
     const most = isFailing ? failingEndpointMax : endpointMax
-    return { id, url, isProbe, room: isProbe ? 1 : most }
+    const ownKey = keyId && privateSealed ? { keyId, privateSealed } : undefined
+    return { id, url, isProbe, room: isProbe ? 1 : most, format, ownKey }
   })
 }
 
-interface LeasedRow extends Omit<LeasedMessage, 'subscriptionId' | 'url'> {
+interface OpenRow {
+  readonly id: string
+  readonly url: string
+  readonly isProbe: boolean
+  readonly isFailing: boolean
+  readonly format: WebhookFormat
+  readonly keyId: string | null
+  readonly privateSealed: Buffer | null
+}
+
+interface LeasedRow extends Omit<
+  LeasedMessage,
+  'subscriptionId' | 'url' | 'format' | 'ownKey'
+> {
   readonly id: string
 }
 
@@ -79,11 +106,12 @@ async function lease(tx: Tx, open: readonly Open[], messagesMax: number): Promis
   const { tenantId, now, db } = tx
   const leaseId = newId()
   const until = new Date(now.getTime() + leaseMs)
+  const places = JSON.stringify(open.map(({ id, isProbe, room }) => ({ id, isProbe, room })))
   // While it is leased a message is due again at the end of its lease. The count is taken after the lock.
   const { rows } = await sql<LeasedRow>`
     with picked as materialized (
       select due.subscription_id, due.message_id
-      from json_to_recordset(${JSON.stringify(open)}::json) as o (id uuid, "isProbe" boolean, room integer)
+      from json_to_recordset(${places}::json) as o (id uuid, "isProbe" boolean, room integer)
       cross join lateral (
         select d.subscription_id, d.message_id, d.next_at, d.place from webhook_delivery d
         where d.tenant_id = ${tenantId} and d.subscription_id = o.id and d.state = 'PENDING' and d.is_ready

@@ -29,6 +29,16 @@ export async function signedBody(payload: string, key: KeyObject): Promise<strin
   return `{"payload":${payload},"payloadAsString":${JSON.stringify(payload)},"signature":"${signature}"}`
 }
 
+/** The header that signs a notice of the wallee format: its order and separators are what the SDKs look for. */
+export async function signatureHeader(
+  body: string,
+  keyId: string,
+  key: KeyObject,
+): Promise<string> {
+  const signature = (await signInPool(key, body)).toString('base64')
+  return `algorithm=SHA256withECDSA, keyId=${keyId}, signature=${signature}`
+}
+
 /** What orders a message among others: its claim, else its account, else nothing. */
 export function orderKeyOf(data: Readonly<Record<string, unknown>>): string | null {
   const { claimRef, accountReference } = data

@@ -26,7 +26,7 @@ export function webhookSubscriber(onRecorded: (tenantId: string) => void): Subsc
 export async function recordDeliveries(tx: Tx, events: readonly StoredEvent[]): Promise<number> {
   const { tenantId, now, db } = tx
   const { rows: active } = await sql<{ id: string }>`
-    select subscription_id as id from webhook_subscription where tenant_id = ${tenantId} and is_active
+    select subscription_id as id from webhook_subscription where tenant_id = ${tenantId} and is_active and format = 'quittance'
     order by subscription_id for no key update`.execute(db)
   if (active.length === 0) return 0
   const rows = events.map((event) => ({

@@ -9,7 +9,7 @@ import { lockWebhooks, resumed, type SubscriptionRow } from './subscriptions.ts'
 
 export interface Attempted extends Pick<
   LeasedMessage,
-  'subscriptionId' | 'messageId' | 'leaseId' | 'attempts' | 'expiresAt'
+  'subscriptionId' | 'messageId' | 'leaseId' | 'attempts' | 'expiresAt' | 'format'
 > {
   readonly sent: Sent
 }
@@ -63,13 +63,13 @@ async function recordAttempts(
 }
 
 function verdictOf(
-  { sent, attempts, expiresAt }: Attempted,
+  { sent, attempts, expiresAt, format }: Attempted,
   now: Date,
   random: () => number,
 ): { state: string; next_at: Date } {
   if (isSuccess(sent.status)) return { state: 'DELIVERED', next_at: now }
   if (now >= expiresAt) return { state: 'FAILED', next_at: now }
-  const nextMs = now.getTime() + backOffMs(attempts, random)
+  const nextMs = now.getTime() + backOffMs(attempts, random, format)
   return { state: 'PENDING', next_at: new Date(Math.min(nextMs, expiresAt.getTime())) }
 }
 

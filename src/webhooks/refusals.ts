@@ -14,6 +14,10 @@ export const refuse = defineRefusals({
     kind: 'conflict',
     message: 'There are as many webhooks as a tenant may have',
   },
+  webhook_of_listener: {
+    kind: 'conflict',
+    message: 'This webhook belongs to a listener of the wallee doors; change it there',
+  },
   webhook_inactive: { kind: 'conflict', message: 'This webhook is not active; activate it first' },
   delivery_running: { kind: 'conflict', message: 'This message is being sent at this moment' },
 })

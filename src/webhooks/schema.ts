@@ -30,8 +30,13 @@ export const WebhookPatch = Type.Object(
 )
 export type WebhookPatch = Static<typeof WebhookPatch>
 
+/** Who it speaks to: those who made it here, or a listener of the wallee doors. */
+export const WebhookFormat = Type.Union([Type.Literal('quittance'), Type.Literal('wallee')])
+export type WebhookFormat = Static<typeof WebhookFormat>
+
 export const Webhook = Type.Object({
   id: Id,
+  format: WebhookFormat,
   url: Type.String(),
   eventTypes: Type.Array(Type.String()),
   isActive: Type.Boolean(),

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { sql, type Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction } from '../platform/db.ts'
@@ -7,7 +8,7 @@ import type { TimedWork } from '../platform/timed-work.ts'
 import { housekeep } from './housekeep.ts'
 import { createKeyOpener, ensureKey, type SealedKey } from './keys.ts'
 import { leaseDue, type LeasedMessage, leaseMs } from './lease-due.ts'
-import { signedBody } from './message.ts'
+import { signatureHeader, signedBody } from './message.ts'
 import { type Attempted, recordResults } from './record-results.ts'
 import type { Sender, Sent } from './send.ts'
 
@@ -230,35 +231,49 @@ function launch(state: State, tenantId: string, signed: Signed): void {
 
 interface Signed {
   readonly message: LeasedMessage
-  readonly key: SealedKey
+  readonly key: SealedKey | undefined
 }
 
 async function fly(state: State, tenantId: string, signed: Signed): Promise<void> {
   const sent = await sendOne(state, tenantId, signed)
-  const { subscriptionId, messageId, leaseId, attempts, expiresAt } = signed.message
-  const attempted = { subscriptionId, messageId, leaseId, attempts, expiresAt, sent }
+  const { subscriptionId, messageId, leaseId, attempts, expiresAt, format } = signed.message
+  const attempted = { subscriptionId, messageId, leaseId, attempts, expiresAt, format, sent }
   const finishedAtMs = state.options.nowOf(tenantId).getTime()
   state.finished.push({ ...attempted, tenantId, finishedAtMs })
 }
 
-async function sendOne(
-  { options, open }: State,
-  tenantId: string,
-  { message, key }: Signed,
-): Promise<Sent> {
-  const { url, payload, messageId, attempts } = message
+async function sendOne(state: State, tenantId: string, signed: Signed): Promise<Sent> {
+  const { options } = state
+  const { url, messageId } = signed.message
   try {
-    const body = await signedBody(payload, open(tenantId, key))
-    const headers = {
-      'user-agent': 'Quittance-Webhooks/1',
-      'quittance-message-id': messageId,
-      'quittance-key-id': key.keyId,
-      'quittance-attempt': String(attempts),
-    }
-    return await options.sender.send({ url, body, headers })
+    return await options.sender.send({ url, ...(await wordedOf(state, tenantId, signed)) })
   } catch (error) {
     options.log.error({ err: error, tenantId, messageId }, 'a webhook message could not be signed')
     return { status: null, error: 'it could not be signed' }
+  }
+}
+
+/** What goes over the wire, in the format of who is told. */
+async function wordedOf(
+  { open }: State,
+  tenantId: string,
+  { message, key }: Signed,
+): Promise<{ body: string; headers: Record<string, string> }> {
+  const { format, payload, messageId, attempts, ownKey } = message
+  const headers = { 'user-agent': 'Quittance-Webhooks/1' }
+  if (format === 'wallee') {
+    const signature = ownKey && (await signatureHeader(payload, ownKey.keyId, open(tenantId, ownKey)))
+    return { body: payload, headers: { ...headers, ...(signature && { 'x-signature': signature }) } }
+  }
+  assert(key)
+  return {
+    body: await signedBody(payload, open(tenantId, key)),
+    headers: {
+      ...headers,
+      'quittance-message-id': messageId,
+      'quittance-key-id': key.keyId,
+      'quittance-attempt': String(attempts),
+    },
   }
 }
 

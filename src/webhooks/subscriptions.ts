@@ -23,6 +23,7 @@ const columns = [
   'pause_reason',
   'created_at',
   'updated_at',
+  'format',
 ] as const
 
 export interface SubscriptionRow {
@@ -36,6 +37,7 @@ export interface SubscriptionRow {
   pause_reason: string | null
   created_at: Date
   updated_at: Date
+  format: string
 }
 
 /** Subscribes a URL, already checked, to event types; it is told of what happens from now on. */
@@ -55,6 +57,7 @@ export async function createWebhook(tx: Tx, input: NewWebhook): Promise<Webhook>
     pause_reason: null,
     created_at: now,
     updated_at: now,
+    format: 'quittance',
   }
   await db
     .insertInto('webhook_subscription')
@@ -71,7 +74,7 @@ export async function createWebhook(tx: Tx, input: NewWebhook): Promise<Webhook>
 /** Whether anybody is to be told of anything. */
 export async function hasActiveWebhook({ tenantId, db }: Tx): Promise<boolean> {
   const { rows } = await sql`select 1 from webhook_subscription
-    where tenant_id = ${tenantId} and is_active limit 1`.execute(db)
+    where tenant_id = ${tenantId} and is_active and format = 'quittance' limit 1`.execute(db)
   return rows.length > 0
 }
 
@@ -91,6 +94,7 @@ async function requireRoom({ tenantId, db }: Tx): Promise<void> {
     .selectFrom('webhook_subscription')
     .select((is) => is.fn.countAll<number>().as('count'))
     .where('tenant_id', '=', tenantId)
+    .where('format', '=', 'quittance')
     .executeTakeFirstOrThrow()
   if (count >= webhooksMax) throw refuse('too_many_webhooks', String(webhooksMax))
 }
@@ -100,6 +104,7 @@ async function requireRoom({ tenantId, db }: Tx): Promise<void> {
  */
 export async function changeWebhook(tx: Tx, id: string, patch: WebhookPatch): Promise<Webhook> {
   const before = await lockWebhook(tx, id)
+  if (before.format !== 'quittance') throw refuse('webhook_of_listener')
   const isActive = patch.isActive ?? before.is_active
   const isFresh = patch.isActive === true || (patch.url ?? before.url) !== before.url
   const row: SubscriptionRow = {
@@ -140,6 +145,8 @@ async function writeWebhook(tx: Tx, row: SubscriptionRow, isFresh: boolean): Pro
 
 /** Ends a subscription; its delivery log goes with it. */
 export async function deleteWebhook(tx: Tx, id: string): Promise<void> {
+  const { format } = await findWebhook(tx, id)
+  if (format !== 'quittance') throw refuse('webhook_of_listener')
   const gone = await tx.db
     .deleteFrom('webhook_subscription')
     .where('tenant_id', '=', tx.tenantId)
@@ -192,7 +199,7 @@ export async function listWebhooks(
 export async function lockWebhooks(tx: Tx, ids: readonly string[]): Promise<SubscriptionRow[]> {
   const { rows } = await sql<SubscriptionRow>`
     select subscription_id, url, event_types, is_active, inactive_reason, failing_since, paused_at, pause_reason,
-      created_at, updated_at
+      created_at, updated_at, format
     from webhook_subscription where tenant_id = ${tx.tenantId} and subscription_id = any(${ids}::uuid[])
     order by subscription_id for no key update`.execute(tx.db)
   return rows
@@ -217,6 +224,7 @@ function eventTypesOf(names: readonly string[]): string[] {
 function webhookView(row: SubscriptionRow): Webhook {
   return {
     id: row.subscription_id,
+    format: row.format === 'wallee' ? 'wallee' : 'quittance',
     url: row.url,
     eventTypes: row.event_types,
     isActive: row.is_active,

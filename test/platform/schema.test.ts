@@ -174,6 +174,7 @@ describe('the application role', () => {
       'find_oauth_client',
       'find_payofin_key',
       'find_wallee_keys',
+      'find_wallee_webhook_key',
       'remove_expired',
       'shifted_clocks',
     ])

@@ -7,6 +7,7 @@ export const refuseMessage = defineRefusals({
   bundle_not_found: { kind: 'not_found', message: 'There is no such bundle' },
   bundle_of_other_channel: { kind: 'invalid', message: 'The bundle is for another channel' },
   claim_not_active: { kind: 'conflict', message: 'The claim is not active' },
+  invalid_due_at: { kind: 'invalid', message: 'dueAt is no instant of the calendar' },
   invalid_cursor: { kind: 'invalid', message: 'This cursor was not given by us' },
   not_a_bounce: {
     kind: 'invalid',

@@ -26,10 +26,18 @@ export async function writeMessage(tx: Tx, input: NewMessage): Promise<Message> 
         ...(language === undefined ? {} : { language }),
       },
       ...(purpose === undefined ? {} : { purpose }),
-      ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt) }),
+      ...(dueAt === undefined ? {} : { dueAt: instantOf(dueAt) }),
     },
   ])
   return findMessage(tx, await idOfKey(tx, key))
+}
+
+/** The format lets pass what is no instant here, such as a leap second or the year 0. */
+function instantOf(text: string): Date {
+  const instant = new Date(text)
+  const year = instant.getUTCFullYear()
+  if (Number.isNaN(year) || year < 1 || year > 9_999) throw refuseMessage('invalid_due_at')
+  return instant
 }
 
 async function requireBundle(

@@ -60,6 +60,8 @@ describe('messages', () => {
     [400, { channel: 'sms' }],
     [400, { channel: 'fax' }],
     [400, { dueAt: 'tomorrow' }],
+    [400, { dueAt: '0000-01-01T00:00:00Z' }],
+    [400, { dueAt: '2026-12-31T23:59:60Z' }],
     [400, { customBody: '' }],
     [400, { more: 1 }],
   ])('are refused with %i for %j, and none is left behind', async (status, more) => {

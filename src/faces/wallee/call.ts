@@ -4,6 +4,7 @@ import type { Tenant, TenantFinder } from '../../identity/index.ts'
 import { inTransaction, type Tx } from '../../platform/db.ts'
 import type { Sealer } from '../../platform/sealer.ts'
 import type { Services } from '../../platform/services.ts'
+import type { Targets } from '../../webhooks/index.ts'
 
 /** What the wallee doors are given by the composition root. */
 export interface WalleeDeps {
@@ -12,6 +13,8 @@ export interface WalleeDeps {
   readonly sealer: Sealer
   readonly tenants: TenantFinder
   readonly stores: BlobStores
+  /** Which addresses may be called. */
+  readonly targets: Targets
 }
 
 /** The application user behind a request, its signature verified. */

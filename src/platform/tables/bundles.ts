@@ -1,4 +1,4 @@
-import type { JSONColumnType } from 'kysely'
+import type { GeneratedAlways, JSONColumnType } from 'kysely'
 
 /** The tables of templates. */
 export interface BundleTables {
@@ -9,6 +9,7 @@ export interface BundleTables {
 interface BundleTable {
   tenant_id: string
   bundle_id: string
+  number: GeneratedAlways<number>
   name: string
   channel: string
   latest_version: number

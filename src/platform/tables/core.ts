@@ -1,4 +1,4 @@
-import type { Generated, JSONColumnType } from 'kysely'
+import type { Generated, GeneratedAlways, JSONColumnType } from 'kysely'
 
 /** The tables of the ground: identity, the book, events, requests, webhooks and files. */
 export interface CoreTables {
@@ -69,6 +69,7 @@ interface SigningKeyTable {
 interface AccountTable {
   tenant_id: string
   account_id: string
+  number: GeneratedAlways<number>
   reference: string
   currency: string
   auto_debtor_reference: string | null
@@ -151,6 +152,7 @@ interface ItemTable {
 interface ClaimTable {
   tenant_id: string
   claim_id: string
+  number: GeneratedAlways<number>
   reference: string
   receeve_reference: string
   account_id: string

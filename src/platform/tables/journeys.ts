@@ -1,4 +1,4 @@
-import type { JSONColumnType } from 'kysely'
+import type { GeneratedAlways, JSONColumnType } from 'kysely'
 
 /** The tables of journeys. */
 export interface JourneyTables {
@@ -16,6 +16,7 @@ type Json = JSONColumnType<Record<string, unknown>>
 interface JourneyTable {
   tenant_id: string
   journey_id: string
+  number: GeneratedAlways<number>
   name: string
   version: number
   created_at: Date
@@ -40,6 +41,7 @@ interface JourneyAssignmentTable {
 interface JourneyRunTable {
   tenant_id: string
   run_id: string
+  number: GeneratedAlways<number>
   claim_id: string
   journey_id: string | null
   journey_name: string | null

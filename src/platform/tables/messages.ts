@@ -1,4 +1,4 @@
-import type { Generated, JSONColumnType } from 'kysely'
+import type { Generated, GeneratedAlways, JSONColumnType } from 'kysely'
 
 /** The tables of migrations/0015. */
 export interface MessageTables {
@@ -53,6 +53,7 @@ interface SendRuleTable {
 interface MessageTable {
   tenant_id: string
   message_id: string
+  number: GeneratedAlways<number>
   key: string
   claim_id: string
   account_id: string

@@ -49,6 +49,7 @@ interface PlacementCollectionTable {
 interface TaskTable {
   tenant_id: string
   task_id: string
+  number: GeneratedAlways<number>
   key: string
   kind: string
   title: string

@@ -1,4 +1,4 @@
-import { createCase, deleteCase, updateCase } from '../../../cases/index.ts'
+import { createCase, deleteCase, failures, updateCase } from '../../../cases/index.ts'
 import { caseStates, type CaseFields, environments, type NewCase } from '../../../cases/schema.ts'
 import { decimalOf } from '../decimal.ts'
 import {
@@ -40,7 +40,9 @@ const labels = `jsonb_path_query_array(jsonb_build_array(
   ${labelOf(labelIds.collectorStatus, placed('external_status'))},
   ${labelOf(labelIds.repeatedReceipt, repeated)}), '$[*] ? (@ != null)')`
 
-const failureId = `(case t.failure when 'COLLECTOR_GONE' then 1400000300501 when 'COLLECTOR_BUSY' then 1400000300502 end)`
+const failureId = `(case t.failure ${failures
+  .map(({ code, id }) => `when '${code}' then ${id}`)
+  .join(' ')} end)`
 
 /** A case is src/cases; a claim that a collector works. */
 export const debtCollectionCase: Entity = {

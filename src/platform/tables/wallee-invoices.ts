@@ -1,0 +1,114 @@
+import type { GeneratedAlways, Generated, JSONColumnType } from 'kysely'
+
+/** What invoices, refunds and payment links have beside the book. */
+export interface WalleeInvoiceTables {
+  invoice: InvoiceTable
+  invoice_comment: InvoiceCommentTable
+  refund: RefundTable
+  refund_comment: RefundCommentTable
+  subscription_entry: SubscriptionEntryTable
+  payment_link: PaymentLinkTable
+  payment_link_use: PaymentLinkUseTable
+}
+
+type Json = JSONColumnType<Record<string, unknown>>
+type Jsons = JSONColumnType<Record<string, unknown>[]>
+
+interface InvoiceTable {
+  tenant_id: string
+  claim_id: string
+  external_id: string | null
+  merchant_reference: string | null
+  line_items: Jsons | null
+  billing_address: Json | null
+  replaces_claim_id: string | null
+  derecognized_by: number | null
+  version: Generated<number>
+}
+
+interface Comment {
+  tenant_id: string
+  id: GeneratedAlways<number>
+  content: string | null
+  pinned: Generated<boolean>
+  created_by: number
+  edited_by: number | null
+  edited_at: Date | null
+  version: Generated<number>
+  created_at: Date
+}
+
+interface InvoiceCommentTable extends Comment {
+  claim_number: number
+}
+
+interface RefundCommentTable extends Comment {
+  refund_id: number
+}
+
+interface RefundTable {
+  tenant_id: string
+  id: GeneratedAlways<number>
+  external_id: string
+  claim_id: string
+  type: string
+  state: string
+  amount_minor: number
+  currency: string
+  merchant_reference: string | null
+  meta_data: Json
+  reductions: Jsons
+  base_line_items: Jsons
+  line_items: Jsons
+  reduced_line_items: Jsons
+  created_by: number
+  created_at: Date
+  succeeded_at: Date | null
+  failed_at: Date | null
+  version: Generated<number>
+}
+
+interface SubscriptionEntryTable {
+  tenant_id: string
+  account_id: string
+  reference: string
+  external_id: string
+  title: string
+  quantity: string
+  taxes: Jsons
+  tax_minor: Generated<number>
+  component_reference_name: string | null
+  subscription_metric_id: number | null
+  created_by: number
+}
+
+interface PaymentLinkTable {
+  tenant_id: string
+  id: GeneratedAlways<number>
+  external_id: string
+  code: string
+  name: string | null
+  currency: string | null
+  language: string | null
+  line_items: Jsons | null
+  allowed_redirection_domains: JSONColumnType<string[]> | null
+  allowed_payment_method_configurations: JSONColumnType<unknown[]> | null
+  applied_space_view: number | null
+  available_from: Date | null
+  available_until: Date | null
+  billing_address_handling_mode: string | null
+  shipping_address_handling_mode: string | null
+  maximal_number_of_transactions: number | null
+  protection_mode: string
+  state: Generated<string>
+  planned_purge_at: Date | null
+  version: Generated<number>
+}
+
+interface PaymentLinkUseTable {
+  tenant_id: string
+  link_id: number
+  place: number
+  claim_reference: string
+  used_at: Date
+}
