@@ -29,6 +29,9 @@ const exponents: ReadonlyMap<string, number> = new Map(
   ),
 )
 
+/** All that `isCurrency` knows. */
+export const currencyCodes: readonly string[] = [...exponents.keys()]
+
 /** Whether `code` is an ISO 4217 code in force, in capitals. */
 export function isCurrency(code: string): boolean {
   return exponents.has(code)

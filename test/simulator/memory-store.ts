@@ -307,7 +307,11 @@ export class MemoryStore {
       checkAccount(update(this.account.part(''), row.account_id, row))
     },
     write_profiles: (row) => void update(this.account.part(''), row.account_id, row),
-    write_debtors: (row) => void this.debtor.part('').set(row.reference, row),
+    write_debtors: (row) => {
+      const debtors = this.debtor.part('')
+      const created_at = debtors.get(row.reference)?.created_at ?? row.updated_at
+      debtors.set(row.reference, { ...row, created_at })
+    },
     write_debtor_links: (row) => {
       must(this.account.part('').has(row.account_id), 'account_debtor_account', row)
       must(this.debtor.part('').has(row.debtor_reference), 'account_debtor_debtor', row)

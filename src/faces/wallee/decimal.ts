@@ -1,3 +1,4 @@
+import { currencyCodes } from '../../kernel/currencies.ts'
 import { exponentOf, parseDecimal } from '../../kernel/money.ts'
 
 const pattern = /^(-?)(\d{1,19})(?:\.(\d{1,40}))?(?:e([+-]?\d{1,2}))?$/i
@@ -37,7 +38,7 @@ export function decimalOf(minorColumn: string, currencyColumn: string): string {
 }
 
 const exponents = [0, 3, 4].map((exponent) => {
-  const codes = Intl.supportedValuesOf('currency').filter((code) => exponentOf(code) === exponent)
+  const codes = currencyCodes.filter((code) => exponentOf(code) === exponent)
   return [exponent, codes.map((code) => `'${code}'`).join(', ')] as const
 })
 
