@@ -86,7 +86,20 @@ const uses = {
     'customers',
     'files',
   ],
-  demo: ['kernel', 'platform', 'book', 'identity', 'accounts', 'payments', 'crm'],
+  invoices: ['kernel', 'platform', 'book', 'accounts', 'claims', 'communications', 'links'],
+  demo: [
+    'kernel',
+    'platform',
+    'book',
+    'identity',
+    'accounts',
+    'payments',
+    'crm',
+    'communications',
+    'journeys',
+    'links',
+    'placements',
+  ],
   imports: ['kernel', 'platform', 'book', 'accounts', 'claims', 'payments'],
 }
 const modules = Object.keys(uses)
@@ -113,7 +126,7 @@ module.exports = {
       comment: 'Other modules are used through their index only',
       from: { path: '^src/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: {
-        path: '^src/(book|identity|events|webhooks|accounts|claims|payments|files|promises|mandates|imports|demo|test-clock|links|disputes|placements|tasks|contacts|gateways|checkout|plans|communications|journeys|reactions|crm|payofin|customers|cases)/',
+        path: '^src/(book|identity|events|webhooks|accounts|claims|payments|files|promises|mandates|imports|demo|test-clock|links|disputes|placements|tasks|contacts|gateways|checkout|plans|communications|journeys|reactions|crm|payofin|customers|cases|invoices)/',
         pathNot: ['^src/$1/', '^src/[^/]+/(index|schema)\\.ts$'],
       },
     },

@@ -29,8 +29,9 @@ export interface AppDeps extends Parts {
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const { services, tokens } = deps
   const app = createHttp(services, {
-    sendUnroutable: (error, request, reply) =>
-      sendAt(request.url, services.clock)(error, request, reply),
+    sendUnroutable: (error, request, reply) => {
+      void sendAt(request.url, services.clock)(error, request, reply)
+    },
     rewritePath: payofinPath,
   })
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false })

@@ -87,7 +87,7 @@ async function serveOn(database: Database, config: Config, log: Logger): Promise
   const { host, port } = config
   try {
     const url = await assembly.app.listen({ host, port })
-    if (config.demo) await showDemo(assembly, config, url)
+    if (config.demo) await showDemo(assembly, url)
     return {
       url,
       async close() {
@@ -101,7 +101,7 @@ async function serveOn(database: Database, config: Config, log: Logger): Promise
   }
 }
 
-async function showDemo(assembly: Assembly, config: Config, url: string): Promise<void> {
+async function showDemo(assembly: Assembly, url: string): Promise<void> {
   const tenant = await seedDemo(assembly)
-  process.stdout.write(`${demoLines(tenant, url, config.dataDir).join('\n')}\n`)
+  process.stdout.write(`${(await demoLines(assembly, tenant, url)).join('\n')}\n`)
 }

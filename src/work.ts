@@ -145,7 +145,9 @@ export async function startWork(parts: Parts, ownerPool: pg.Pool): Promise<Work>
     },
     poke: (tenantId) => deliveries.poke(tenantId),
     advanceClock: (tenantId, input) =>
-      advanceClock({ db, clock, clocks, works: clockWorks, tell }, tenantId, input),
+      timed.without(tenantId, () =>
+        advanceClock({ db, clock, clocks, works: clockWorks, tell }, tenantId, input),
+      ),
     async close() {
       maintenance.close()
       await sweep.close()

@@ -24,6 +24,8 @@ export function deleteCustomer(context: CallContext, reference: string): Saving<
     `delete from customer_comment where ${ofNumber}`,
     `delete from customer_address where ${ofNumber}`,
     `delete from customer_email where ${ofDebtor}`,
+    `delete from contact_preference where ${ofDebtor}`,
+    `delete from contact where ${ofDebtor}`,
     `delete from customer where ${ofDebtor}`,
     `delete from debtor where tenant_id = $1 and reference = $2`,
   ]

@@ -27,6 +27,21 @@ const moves = [
   `update claim set debtor_reference = $2, primary_debtor = primary_debtor || jsonb_build_object('debtorReference', $2::text)
     where tenant_id = $1 and debtor_reference = $3`,
   `update mandate set debtor_reference = $2 where tenant_id = $1 and debtor_reference = $3`,
+  `update crm_card set debtor_reference = $2 where tenant_id = $1 and debtor_reference = $3`,
+  // A no that either of the two said stays a no, and messages to either count against the cap.
+  `insert into contact (tenant_id, debtor_reference, created_at)
+    select k.tenant_id, $2, k.created_at from contact k where k.tenant_id = $1 and k.debtor_reference = $3
+    on conflict do nothing`,
+  `insert into contact_preference (tenant_id, debtor_reference, channel, preference, source, changed_at)
+    select p.tenant_id, $2, p.channel, p.preference, p.source, p.changed_at from contact_preference p
+    where p.tenant_id = $1 and p.debtor_reference = $3
+    on conflict (tenant_id, debtor_reference, channel) do update
+      set preference = excluded.preference, source = excluded.source, changed_at = excluded.changed_at
+      where excluded.preference = 'denied'`,
+  `delete from contact_preference where tenant_id = $1 and debtor_reference = $3 and $2::text is not null`,
+  `delete from contact where tenant_id = $1 and debtor_reference = $3 and $2::text is not null`,
+  `update suppressed_address set debtor_reference = $2 where tenant_id = $1 and debtor_reference = $3`,
+  `update message set debtor_reference = $2 where tenant_id = $1 and debtor_reference = $3`,
   `update customer_address set debtor_number = ${numberOf('$2')}, is_default = is_default and not exists (
       select from customer_address k where k.tenant_id = $1 and k.debtor_number = ${numberOf('$2')} and k.is_default)
     where tenant_id = $1 and debtor_number = ${numberOf('$3')}`,

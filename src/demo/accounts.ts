@@ -17,6 +17,8 @@ const people = [
   ['Óscar', 'Núñez', 'ES', 'Sevilla'],
 ] as const
 
+export const demoPortfolios = ['energy', 'telecom'] as const
+
 const accountsMade = 40
 const dayMs = 86_400_000
 
@@ -42,7 +44,7 @@ function demoAccount(index: number, now: Date): DemoAccount {
     account: {
       reference: `DEMO-${number}`,
       currency: country === 'CH' ? 'CHF' : 'EUR',
-      portfolioReference: index % 2 === 0 ? 'energy' : 'telecom',
+      portfolioReference: demoPortfolios[index % 2] ?? demoPortfolios[0],
       meta: { contract: `C-${number}` },
       debtors: [
         {

@@ -8,6 +8,7 @@ import { matchPayment } from '../payments/index.ts'
 import type { Sealer } from '../platform/sealer.ts'
 import type { Services } from '../platform/services.ts'
 import { demoAccounts } from './accounts.ts'
+import { installStrategy, pageOf } from './chase.ts'
 import { seedCrmSamples } from './crm-samples.ts'
 
 export interface DemoDeps {
@@ -32,6 +33,8 @@ export async function seedDemo({ services, bookkeeper, sealer }: DemoDeps): Prom
       { tenantId: tenant.tenantId, timeZone: 'Europe/Berlin', settings: {} },
       { originator: 'Demo' },
     )
+  // Before the accounts: a claim that was there before there was a journey is not on one.
+  await installStrategy({ db, now: clock() }, tenant.tenantId)
   const accounts = demoAccounts(clock())
   const opened = await bookkeeper.submitGroup(
     accounts.map(({ account }) => createAccount(context(), account)),
@@ -59,20 +62,40 @@ export async function seedDemo({ services, bookkeeper, sealer }: DemoDeps): Prom
   return tenant
 }
 
+// The first invoice of the first account, of which nothing is paid.
+const claimShown = 'INV-001-1'
+
 /** What a newcomer needs to look around, as lines to print. */
-export function demoLines(tenant: CreatedTenant, url: string, dataDir: string): string[] {
+export async function demoLines(
+  { services }: DemoDeps,
+  tenant: CreatedTenant,
+  url: string,
+): Promise<string[]> {
+  const { db, clock, config } = services
+  const { dataDir } = config
+  const { tenantId } = tenant
+  const page = await pageOf(
+    { db, now: clock() },
+    { tenantId, claimReference: claimShown, publicUrl: services.publicUrl() },
+  )
+  const call = `-H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'`
   return [
     '',
     `  API contracts   ${url}/docs`,
     `  Health, metrics ${url}/readyz  ${url}/metrics`,
-    `  Demo tenant     ${tenant.tenantId}`,
+    `  Demo tenant     ${tenantId}`,
     `  Client id       ${tenant.oauth.clientId}`,
     `  Client secret   ${tenant.oauth.clientSecret}`,
     `  Kept in         ${demoFile(dataDir)}`,
     '',
     '  A first look:',
     `    TOKEN=$(curl -s -X POST ${url}/v1/oauth2/token -u '${tenant.oauth.clientId}:${tenant.oauth.clientSecret}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-    `    curl -s "${url}/v1/${tenant.tenantId}/get_account?accountReference=DEMO-001" -H "Authorization: Bearer $TOKEN"`,
+    `    curl -s "${url}/v1/${tenantId}/get_account?accountReference=DEMO-001" -H "Authorization: Bearer $TOKEN"`,
+    '',
+    `  A debtor's page ${page}`,
+    `  The outbox      bin/quittance outbox list --tenant ${tenantId} --data-dir ${dataDir}`,
+    `  Chase them for 60 days, in seconds:`,
+    `    curl -s -X POST ${url}/q/v1/test-clock/advance ${call} -d '{"days": 60}'`,
     '',
   ]
 }

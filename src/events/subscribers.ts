@@ -3,6 +3,7 @@ import { sql, type Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
+import { handOut } from './hand-out.ts'
 import type { StoredEvent } from './list-events.ts'
 
 export interface Subscriber {
@@ -10,7 +11,7 @@ export interface Subscriber {
   readonly name: string
   /** The event types it wants; others are passed over. */
   readonly types: readonly string[]
-  /** Whether it wants anything of this tenant; while it does not, its events are not even read. */
+  /** Whether it wants anything of this tenant; while it does not, its events pass it by. */
   isWanted?(tx: Tx): Promise<boolean>
   /** Handles events in order, in the transaction that moves the cursor: what it does happens once. */
   handle(tx: Tx, events: readonly StoredEvent[]): Promise<void>
@@ -35,7 +36,7 @@ export interface Subscribers {
   close(): Promise<void>
 }
 
-const eventsAtOnce = 500
+const nothing = () => undefined
 const sweepDefaultMs = 2_000
 // A busy tenant is poked by every commit; gathering them costs one look instead of many.
 const pokeDelayMs = 50
@@ -55,7 +56,7 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
       const [tenantId] = waiting
       if (tenantId === undefined || isClosing) return
       waiting.delete(tenantId)
-      for (const subscriber of options.subscribers) await catchUp(options, subscriber, tenantId)
+      await handOutQuietly(options, tenantId)
     }
   }
 
@@ -66,9 +67,20 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
     return running
   }
 
+  async function untilIdle(): Promise<void> {
+    for (let current = running; current; current = running) await current
+  }
+
+  /** Whoever was poked meanwhile comes next. */
+  function handOn(): void {
+    running = undefined
+    if (waiting.size > 0 && !isClosing) void wake()
+  }
+
   async function sweep(): Promise<void> {
-    for (const tenantId of await allTenants(options.db)) waiting.add(tenantId)
+    for (const tenantId of await tenantsBehind(options)) waiting.add(tenantId)
     await wake()
+    await untilIdle()
   }
 
   const timer = setInterval(() => {
@@ -87,10 +99,11 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
     drain: sweep,
     async drainTenant(tenantId) {
       await untilReadable(options, tenantId)
-      let isAny = false
-      for (const subscriber of options.subscribers)
-        isAny = (await catchUp(options, subscriber, tenantId)) || isAny
-      return isAny
+      // Whoever handles events in the background holds cursors, which would be passed over here as if there were nothing.
+      await untilIdle()
+      const drained = handOut(options, tenantId)
+      running = drained.then(nothing, nothing).finally(handOn)
+      return drained
     },
     async close() {
       isClosing = true
@@ -119,65 +132,20 @@ async function untilReadable(options: SubscribersOptions, tenantId: string): Pro
   }
 }
 
-async function allTenants(db: Kysely<Tables>): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`select all_tenant_ids() as id`.execute(db)
+/** One tenant's trouble does not keep the others' events waiting. */
+async function handOutQuietly(options: SubscribersOptions, tenantId: string): Promise<void> {
+  await handOut(options, tenantId).catch((error: unknown) =>
+    options.log.warn({ err: error, tenantId }, 'events could not be handed out'),
+  )
+}
+
+/** Those with an event that somebody has not passed yet. */
+async function tenantsBehind({ db, subscribers }: SubscribersOptions): Promise<string[]> {
+  const names = subscribers.map(({ name }) => name)
+  const { rows } = await sql<{ id: string }>`select tenants_behind(${names}::text[]) as id`.execute(
+    db,
+  )
   return rows.map((row) => row.id)
-}
-
-/**
- * Reads a tenant's events to the end for one subscriber, and answers whether there were any. A handler that fails is
- * tried again at the next sweep.
- */
-async function catchUp(
-  options: SubscribersOptions,
-  subscriber: Subscriber,
-  tenantId: string,
-): Promise<boolean> {
-  let isAny = false
-  try {
-    for (;;) {
-      const count = await handleNext(options, subscriber, tenantId)
-      isAny ||= count > 0
-      if (count < eventsAtOnce) return isAny
-    }
-  } catch (error) {
-    options.log.error({ err: error, subscriber: subscriber.name, tenantId }, 'a subscriber failed')
-    return isAny
-  }
-}
-
-interface Cursor {
-  readonly xid: string
-  readonly seq: number
-}
-
-interface EventRow extends StoredEvent, Cursor {}
-
-/** Handles the next events, if there are any, and answers how many it read. */
-function handleNext(
-  options: SubscribersOptions,
-  subscriber: Subscriber,
-  tenantId: string,
-): Promise<number> {
-  return inTransaction(options.db, { tenantId, now: options.nowOf(tenantId) }, async (tx) => {
-    if (subscriber.isWanted && !(await subscriber.isWanted(tx))) return 0
-    const cursor = await lockCursor(tx, subscriber.name)
-    if (!cursor) return 0
-    // Nothing past the oldest running transaction: a late commit would be passed over for ever.
-    const { rows } = await sql<EventRow>`
-      select xid::text as xid, seq, message_id as "messageId", type, data, metadata, occurred_at as "occurredAt"
-      from event
-      where tenant_id = ${tenantId} and (xid, seq) > (${cursor.xid}::xid8, ${cursor.seq}::bigint)
-        and xid < pg_snapshot_xmin(pg_current_snapshot())
-      order by xid, seq limit ${eventsAtOnce}`.execute(tx.db)
-    const last = rows.at(-1)
-    if (!last) return 0
-    const wanted = rows.filter((event) => subscriber.types.includes(event.type))
-    if (wanted.length > 0) await subscriber.handle(tx, wanted)
-    await sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
-      where tenant_id = ${tenantId} and subscriber = ${subscriber.name}`.execute(tx.db)
-    return rows.length
-  })
 }
 
 /** Lets a subscriber that becomes wanted begin here: what was committed before is passed over unread. */
@@ -186,14 +154,4 @@ export async function skipToNow({ tenantId, db }: Tx, subscriber: string): Promi
     values (${tenantId}, ${subscriber}, pg_snapshot_xmin(pg_current_snapshot()), 0)
     on conflict (tenant_id, subscriber) do update set xid = excluded.xid, seq = 0
     where c.xid < excluded.xid`.execute(db)
-}
-
-async function lockCursor(tx: Tx, subscriber: string): Promise<Cursor | undefined> {
-  const { tenantId, db } = tx
-  await sql`insert into event_cursor (tenant_id, subscriber, xid, seq) values (${tenantId}, ${subscriber}, '0', 0)
-    on conflict do nothing`.execute(db)
-  const { rows } = await sql<Cursor>`
-    select xid::text as xid, seq from event_cursor
-    where tenant_id = ${tenantId} and subscriber = ${subscriber} for update skip locked`.execute(db)
-  return rows[0]
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import type { CallContext, Companion, Outcome } from '../book/index.ts'
 import { formatDecimal } from '../kernel/money.ts'
 import type { Tx } from '../platform/db.ts'
@@ -90,19 +90,13 @@ async function promisedMinor(tx: Tx, claimId: string): Promise<number> {
   return rows[0]?.minor ?? 0
 }
 
-interface Place {
-  readonly tenantId: string
-  readonly now: Date
-}
-
 const insertRefund = `
   insert into refund (tenant_id, external_id, claim_id, type, state, amount_minor, currency, merchant_reference, meta_data,
     reductions, base_line_items, line_items, reduced_line_items, created_by, created_at, succeeded_at)
   select $1, r.*, $3, case when r.state = 'SUCCESSFUL' then $3::timestamptz end
   from jsonb_to_record($2::jsonb) as r(external_id text, claim_id uuid, type text, state text, amount_minor bigint,
     currency text, merchant_reference text, meta_data jsonb, reductions jsonb, base_line_items jsonb, line_items jsonb,
-    reduced_line_items jsonb, created_by bigint)
-  on conflict (tenant_id, external_id) do nothing`
+    reduced_line_items jsonb, created_by bigint)`
 
 function rowOf({ given, invoice, state, amountMinor, base, taken, left }: PlannedRefund): string {
   return JSON.stringify({
@@ -122,14 +116,20 @@ function rowOf({ given, invoice, state, amountMinor, base, taken, left }: Planne
   })
 }
 
-/** Books a refund that was carried out already, and keeps it in the same commit. */
+/** Keeps a refund that waits for who carries it out; nothing is booked until then. */
+export async function keepRefund(tx: Tx, plan: PlannedRefund): Promise<void> {
+  const text = `${insertRefund} on conflict (tenant_id, external_id) do nothing`
+  await tx.db.executeQuery(CompiledQuery.raw(text, [tx.tenantId, rowOf(plan), tx.now]))
+}
+
+/** Books a refund that was carried out already, and keeps it in the same commit; a name that is taken fails both. */
 export function bookDoneRefund(context: CallContext, plan: PlannedRefund, now: Date) {
   const { invoice, amountMinor, received, given } = plan
   const { reference, accountReference } = invoice
   const { type } = given
   const command = bookRefund(context, { reference, accountReference, amountMinor, received, type })
-  const values = rowOf(plan, { tenantId: context.tenantId, now })
+  const values = [context.tenantId, rowOf(plan), now]
   const companions = ([outcome]: Outcome[]): Companion[] =>
-    !outcome || 'refusal' in outcome ? [] : [{ text, values }]
+    !outcome || 'refusal' in outcome ? [] : [{ text: insertRefund, values }]
   return { commands: [command] as const, options: { companions } }
 }

@@ -77,7 +77,10 @@ export async function advanceRuns(tx: Tx, work: AdvanceWork): Promise<number> {
   return runs.length
 }
 
-/** Those that run go before those whose pause is over: each by its own index, the longest due first. */
+/**
+ * Those that run go before those whose pause is over: each by its own index, the longest due first, and of one time in the
+ * order in which they began, so that the same runs are always moved on in the same order.
+ */
 async function lockDue(tx: Tx, { runId, limit }: AdvanceWork): Promise<DueRun[]> {
   const running = sql`r.status = 'RUNNING' and r.next_at <= ${tx.now}`
   const paused = sql`r.status = 'PAUSED' and r.paused_until <= ${tx.now}`
@@ -91,19 +94,19 @@ async function lockDue(tx: Tx, { runId, limit }: AdvanceWork): Promise<DueRun[]>
       order by ${by} limit ${max} for no key update of r skip locked`.execute(tx.db)
     return rows
   }
-  const first = await lock(running, sql`r.next_at`, limit)
+  const first = await lock(running, sql`r.next_at, r.run_id`, limit)
   if (first.length >= limit) return first
-  return [...first, ...(await lock(paused, sql`r.paused_until`, limit - first.length))]
+  return [...first, ...(await lock(paused, sql`r.paused_until, r.run_id`, limit - first.length))]
 }
 
 /** The ids of runs that are due, for those who look at each by itself. */
 export async function dueRuns(tx: Tx, limit: number): Promise<string[]> {
   const { rows } = await sql<{ runId: string }>`
     (select run_id as "runId" from journey_run where tenant_id = ${tx.tenantId} and status = 'RUNNING'
-      and next_at <= ${tx.now} order by next_at limit ${limit})
+      and next_at <= ${tx.now} order by next_at, run_id limit ${limit})
     union all
     (select run_id from journey_run where tenant_id = ${tx.tenantId} and status = 'PAUSED'
-      and paused_until <= ${tx.now} order by paused_until limit ${limit})`.execute(tx.db)
+      and paused_until <= ${tx.now} order by paused_until, run_id limit ${limit})`.execute(tx.db)
   return rows.map(({ runId }) => runId)
 }
 

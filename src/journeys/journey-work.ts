@@ -45,6 +45,14 @@ export function journeyWork(deps: JourneyWorkDeps): TimedWork {
         return rows[0]?.at ?? undefined
       })
     },
+    isUnderWay(tenantId) {
+      const unit = { tenantId, now: nowOf(tenantId), isReadOnly: true }
+      return inTransaction(db, unit, async (tx) => {
+        const { rows } = await sql`
+          select 1 from journey_booking where tenant_id = ${tenantId} limit 1`.execute(tx.db)
+        return rows.length > 0
+      })
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 export { checkIdentity, type Gate, gateOf, type Verdict } from './check-identity.ts'
 export { findLink, type FoundLink } from './find-link.ts'
 export { type IdentityField, identityFields } from './identity.ts'
-export { isCode, linkOf, linksOf } from './make-links.ts'
+export { linkOf, linksOf } from './make-links.ts'
 export { linkUrl, type LinkPlace } from './link-url.ts'

@@ -12,6 +12,8 @@ export interface TimedWork {
   runDue(tenantId: string, signal: AbortSignal): Promise<void>
   /** When the next of a tenant's pieces that waits is due, overdue ones included; undefined: none waits. */
   nextDueAt(tenantId: string): Promise<Date | undefined>
+  /** Whether somebody holds pieces that were due, under a lease: they are done, or free again, before long. */
+  isUnderWay?(tenantId: string): Promise<boolean>
 }
 
 export interface TimedWorkOptions {
@@ -25,6 +27,8 @@ export interface TimedWorkers {
   wake(): void
   /** Ends when nothing is due any more. */
   drain(): Promise<void>
+  /** Leaves a tenant's work to `work` alone, as far as this process is concerned, and answers what it answers. */
+  without<T>(tenantId: string, work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -35,13 +39,23 @@ export function startTimedWork(options: TimedWorkOptions): TimedWorkers {
   const { works, log } = options
   const closing = new AbortController()
   const running = new Map<TimedWork, Promise<void>>()
+  const leftOut = new Map<string, number>()
 
   function run(work: TimedWork): Promise<void> {
     const known = running.get(work)
     if (known) return known
-    const done = runForAll(work, closing.signal, log).finally(() => running.delete(work))
+    const isLeftOut = (tenantId: string) => leftOut.has(tenantId)
+    const done = runForAll(work, { signal: closing.signal, log, isLeftOut }).finally(() =>
+      running.delete(work),
+    )
     running.set(work, done)
     return done
+  }
+
+  function leaveOut(tenantId: string, by: 1 | -1): void {
+    const count = (leftOut.get(tenantId) ?? 0) + by
+    if (count === 0) leftOut.delete(tenantId)
+    else leftOut.set(tenantId, count)
   }
 
   const wake = () => {
@@ -56,6 +70,16 @@ export function startTimedWork(options: TimedWorkOptions): TimedWorkers {
       await Promise.all(running.values())
       await Promise.all(works.map(run))
     },
+    async without(tenantId, work) {
+      leaveOut(tenantId, 1)
+      try {
+        // Whatever began before may be about this tenant.
+        await Promise.all(running.values())
+        return await work()
+      } finally {
+        leaveOut(tenantId, -1)
+      }
+    },
     async close() {
       closing.abort()
       clearInterval(timer)
@@ -64,11 +88,18 @@ export function startTimedWork(options: TimedWorkOptions): TimedWorkers {
   }
 }
 
+interface Running {
+  readonly signal: AbortSignal
+  readonly log: Logger
+  isLeftOut(tenantId: string): boolean
+}
+
 /** One tenant's trouble does not keep the others' work waiting. */
-async function runForAll(work: TimedWork, signal: AbortSignal, log: Logger): Promise<void> {
+async function runForAll(work: TimedWork, { signal, log, isLeftOut }: Running): Promise<void> {
   try {
     for (const tenantId of await work.tenantsDue()) {
       if (signal.aborted) return
+      if (isLeftOut(tenantId)) continue
       await work.runDue(tenantId, signal).catch((error: unknown) => {
         if (!signal.aborted) log.error({ err: error, work: work.name, tenantId }, 'work failed')
       })

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { sql, type Kysely } from 'kysely'
 import { inTransaction } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
@@ -20,6 +21,8 @@ const dayMs = 86_400_000
 const spanMaxMs = 400 * dayMs
 const roundsMax = 1_000
 const stepsMax = 100_000
+const underWayPollMs = 100
+const underWayWaitMs = 60_000
 
 /**
  * Moves a sandbox tenant's time forward, jumping from one due time to the next, and answers where it stands. Everything
@@ -35,19 +38,27 @@ export async function advanceClock(
   const to = targetOf(from, input)
   if (!(to.getTime() >= from.getTime())) throw clockGoesForward()
   if (to.getTime() - from.getTime() > spanMaxMs) throw clockTooFar()
+  const turn: Turn = { tenantId, patienceMs: underWayWaitMs }
   await moveTo(deps, tenantId, from)
-  await settle(deps, tenantId)
+  await settle(deps, turn)
   for (let step = 0; step < stepsMax; step += 1) {
     const next = await nextDue(deps, tenantId)
     if (next === undefined || next.getTime() > to.getTime()) break
     // What waits although it is overdue waits for something else than time.
     const now = deps.clocks.nowOf(tenantId).getTime()
     if (next.getTime() > now) await moveTo(deps, tenantId, next)
-    await settle(deps, tenantId)
+    await settle(deps, turn)
   }
   await moveTo(deps, tenantId, to)
-  await settle(deps, tenantId)
+  await settle(deps, turn)
   return deps.clocks.nowOf(tenantId)
+}
+
+/** One advance. */
+interface Turn {
+  readonly tenantId: string
+  /** How long it still waits for what others hold. */
+  patienceMs: number
 }
 
 function targetOf(from: Date, input: AdvanceInput): Date {
@@ -64,13 +75,25 @@ async function nextDue(deps: AdvanceDeps, tenantId: string): Promise<Date | unde
   return waiting.reduce((first, at) => (first && at && first <= at ? first : at), undefined)
 }
 
-/** Does all that is due and tells all that happened, until there is no more of either. */
-async function settle(deps: AdvanceDeps, tenantId: string): Promise<void> {
+/**
+ * Does all that is due and tells all that happened, until there is no more of either. What a server held that died is due
+ * until its lease has run out and somebody else has done it, at the same time of the tenant.
+ */
+async function settle(deps: AdvanceDeps, turn: Turn): Promise<void> {
+  const { tenantId } = turn
   const { signal } = new AbortController()
   for (let round = 0; round < roundsMax; round += 1) {
     for (const work of deps.works) await work.runDue(tenantId, signal)
-    if (!(await deps.tell(tenantId))) return
+    if (await deps.tell(tenantId)) continue
+    if (turn.patienceMs <= 0 || !(await isUnderWay(deps, tenantId))) return
+    await wait(underWayPollMs)
+    turn.patienceMs -= underWayPollMs
   }
+}
+
+async function isUnderWay({ works }: AdvanceDeps, tenantId: string): Promise<boolean> {
+  const held = await Promise.all(works.map((work) => work.isUnderWay?.(tenantId)))
+  return held.includes(true)
 }
 
 /** Another server may advance the same clock; only one of them goes on. */

@@ -105,7 +105,9 @@ export async function ensureKey(
     // Of two that made one, the first counts.
     await sql`insert into webhook_key (tenant_id, key_id, public_pem, private_sealed, created_at)
       values (${tenantId}, ${made.keyId}, ${made.publicPem}, ${made.privateSealed}, ${now})
-      on conflict (tenant_id) where retired_at is null and algorithm = 'RSA_SHA256' do nothing`.execute(tx.db)
+      on conflict (tenant_id) where retired_at is null and algorithm = 'RSA_SHA256' do nothing`.execute(
+      tx.db,
+    )
   })
 }
 

@@ -95,10 +95,7 @@ interface OpenRow {
   readonly privateSealed: Buffer | null
 }
 
-interface LeasedRow extends Omit<
-  LeasedMessage,
-  'subscriptionId' | 'url' | 'format' | 'ownKey'
-> {
+interface LeasedRow extends Omit<LeasedMessage, 'subscriptionId' | 'url' | 'format' | 'ownKey'> {
   readonly id: string
 }
 

@@ -83,7 +83,9 @@ export async function changeEndpoint(
       inactive_reason: isGone ? before.inactive_reason : null,
       signing_key_id: change.keyId,
       updated_at: tx.now,
-      ...(isFresh ? { failing_since: null, paused_at: null, pause_reason: null, probe_at: null } : {}),
+      ...(isFresh
+        ? { failing_since: null, paused_at: null, pause_reason: null, probe_at: null }
+        : {}),
     })
     .where('tenant_id', '=', tx.tenantId)
     .where('subscription_id', '=', id)

@@ -146,23 +146,24 @@ function nextAttempt(
 
 async function sweep(state: State): Promise<void> {
   if (state.isClosing) return
-  const { rows } = await sql<{ id: string }>`select all_tenant_ids() as id`.execute(
-    state.options.db,
-  )
-  await housekeepWhenDue(
-    state,
-    rows.map(({ id }) => id),
+  const { db, clock } = state.options
+  await housekeepWhenDue(state)
+  const { rows } = await sql<{ id: string }>`select webhook_tenants_due(${clock()}) as id`.execute(
+    db,
   )
   for (const { id } of rows) state.waiting.add(id)
   await wake(state)
 }
 
-async function housekeepWhenDue(state: State, tenantIds: readonly string[]): Promise<void> {
+async function housekeepWhenDue(state: State): Promise<void> {
   const { db, clock } = state.options
   const now = clock()
   if (now.getTime() - state.housekeptAtMs < housekeepEveryMs) return
   state.housekeptAtMs = now.getTime()
-  for (const tenantId of tenantIds) {
+  const { rows } = await sql<{ tenantId: string }>`select all_tenant_ids() as "tenantId"`.execute(
+    db,
+  )
+  for (const { tenantId } of rows) {
     for (let round = 0; round < housekeepRoundsMax && !state.isClosing; round += 1) {
       if (!(await inTransaction(db, { tenantId, now }, housekeep))) break
     }
@@ -262,8 +263,12 @@ async function wordedOf(
   const { format, payload, messageId, attempts, ownKey } = message
   const headers = { 'user-agent': 'Quittance-Webhooks/1' }
   if (format === 'wallee') {
-    const signature = ownKey && (await signatureHeader(payload, ownKey.keyId, open(tenantId, ownKey)))
-    return { body: payload, headers: { ...headers, ...(signature && { 'x-signature': signature }) } }
+    const signature =
+      ownKey && (await signatureHeader(payload, ownKey.keyId, open(tenantId, ownKey)))
+    return {
+      body: payload,
+      headers: { ...headers, ...(signature && { 'x-signature': signature }) },
+    }
   }
   assert(key)
   return {

@@ -21,6 +21,8 @@ export interface SendFacts {
   readonly claim: { readonly status: string; readonly owedMinor: number }
   readonly hasOpenDispute: boolean
   readonly isPlaced: boolean
+  /** The debtor pays by instalments, as agreed so far. */
+  readonly isOnPlan: boolean
   /** The run that wanted the message; undefined: no run did. */
   readonly run: JourneyState | undefined
   readonly preference: PreferenceValue
@@ -36,6 +38,7 @@ export const withholdReasons = {
   nothing_owed: 'The claim asks for nothing any more',
   disputed: 'The debtor contests the claim',
   placed: 'The claim is with an agency; it writes to the debtor now',
+  on_plan: 'The debtor pays by instalments, as agreed so far',
   journey_stopped: 'The journey that wanted it was stopped',
   opted_out: 'The debtor does not want to be written to this way',
   no_consent: 'The rule asks for consent and the debtor gave none',
@@ -90,6 +93,7 @@ function reasonToWithhold(facts: SendFacts, rules: AppliedRules): WithholdReason
     if (claim.owedMinor <= 0) return 'nothing_owed'
     if (facts.hasOpenDispute) return 'disputed'
     if (facts.isPlaced) return 'placed'
+    if (facts.isOnPlan) return 'on_plan'
   }
   if (run?.status === 'STOPPED') return 'journey_stopped'
   if (preference === 'denied') return 'opted_out'

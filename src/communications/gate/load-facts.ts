@@ -3,6 +3,7 @@ import { lockContacts, preferencesOfMany, suppressedAmong } from '../../contacts
 import type { Channel } from '../../contacts/schema.ts'
 import { dateIn } from '../../kernel/dates.ts'
 import type { Tx } from '../../platform/db.ts'
+import { type PlanState, planStateOf } from '../../plans/index.ts'
 import { addressesOf, countryOf, destinationOf } from './addresses.ts'
 import type { JourneyState, Purpose, SendFacts } from './decide.ts'
 import { type AnyRule, type AppliedRules, rulesFor } from './rules.ts'
@@ -60,6 +61,7 @@ export async function loadCases(
     suppressed: await suppressedAmong(tx, [...addresses.values()].flat()),
     preferences: await preferencesOfMany(tx, debtors),
     contacts: await readContacts(tx, debtors),
+    plans: await planStateOf(tx, claimIds),
     runs: await readRuns(tx, candidates),
     tenantRules: await loadRules(tx),
     zone: await tenantZone(tx),
@@ -73,6 +75,7 @@ interface Known {
   readonly suppressed: Awaited<ReturnType<typeof suppressedAmong>>
   readonly preferences: Awaited<ReturnType<typeof preferencesOfMany>>
   readonly contacts: ReadonlyMap<string, readonly Date[]>
+  readonly plans: ReadonlyMap<string, PlanState>
   readonly runs: ReadonlyMap<string, JourneyState>
   readonly tenantRules: readonly AnyRule[]
   /** The tenant's own time zone. */
@@ -91,6 +94,7 @@ function caseOf(candidate: Candidate, known: Known, now: Date): Case {
     claim: { status: claim?.status ?? 'DELETED', owedMinor: claim?.owedMinor ?? 0 },
     hasOpenDispute: claim?.hasOpenDispute ?? false,
     isPlaced: claim?.isPlaced ?? false,
+    isOnPlan: known.plans.get(claimId)?.isBehind === false,
     run: cause.kind === 'journey' ? known.runs.get(cause.id) : undefined,
     preference: said?.preference ?? 'unset',
     destination: destinationOf(known.addresses.get(messageId) ?? [], { channel, suppressed }),

@@ -37,8 +37,9 @@ export async function recoverLeases(tx: Tx, { now, transports }: Recovery): Prom
     await tell(tx, messageId, { telling: 'failed', error: unknownOutcome })
 }
 
+/** With the due time that it had, it keeps its place before others to the same debtor, as if nobody had died. */
 async function requeue(tx: Tx, messageIds: readonly string[]): Promise<void> {
   await sql`
-    update message set status = 'QUEUED', lease_id = null, lease_until = null, contacted_at = null, due_at = ${tx.now}
+    update message set status = 'QUEUED', lease_id = null, lease_until = null, contacted_at = null
     where tenant_id = ${tx.tenantId} and message_id = any(${messageIds}::uuid[])`.execute(tx.db)
 }

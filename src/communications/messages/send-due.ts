@@ -10,7 +10,7 @@ import { AddressError, composeEml, type MailSender } from './compose.ts'
 import { recoverLeases } from './recover-leases.ts'
 import { recordTransfer, recordUncomposed, type Uncomposed } from './record-transfer.ts'
 import { senderOf } from './sender-of.ts'
-import { leaseMs, type TakenMessage, takeDue } from './take-due.ts'
+import { holdMs, type TakenMessage, takeDue } from './take-due.ts'
 import { tell } from './tell.ts'
 import type { PrepareTexts } from './texts.ts'
 import type { Transport, Transports } from './transport.ts'
@@ -29,6 +29,8 @@ export interface SendDeps {
 }
 
 const sendsAtOnce = 5
+// Ten times as long as a transfer may take.
+const transferLeaseMs = 15 * 60_000
 
 /** Sends messages when they are due, if the gate lets them; those of a sender that died are taken up or given up. */
 export function messageWork(deps: SendDeps): TimedWork {
@@ -46,6 +48,10 @@ export function messageWork(deps: SendDeps): TimedWork {
       const unit = { tenantId, now: nowOf(tenantId), isReadOnly: true }
       return inTransaction(db, unit, nextDue)
     },
+    isUnderWay(tenantId) {
+      const unit = { tenantId, now: nowOf(tenantId), isReadOnly: true }
+      return inTransaction(db, unit, isAnySending)
+    },
   }
 }
 
@@ -55,6 +61,12 @@ async function nextDue({ tenantId, db }: Tx): Promise<Date | undefined> {
     db,
   )
   return rows[0]?.at ?? undefined
+}
+
+async function isAnySending({ tenantId, db }: Tx): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from message where tenant_id = ${tenantId} and status = 'SENDING' limit 1`.execute(db)
+  return rows.length > 0
 }
 
 async function sendOfTenant(deps: SendDeps, tenantId: string, signal: AbortSignal): Promise<void> {
@@ -71,8 +83,27 @@ async function sendOfTenant(deps: SendDeps, tenantId: string, signal: AbortSigna
     const work = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) await sendOne(deps, next)
     }
-    await Promise.all(Array.from({ length: sendsAtOnce }, work))
+    const holding = setInterval(() => void hold(deps, tenantId, taken.messages), holdMs / 3)
+    await Promise.all(Array.from({ length: sendsAtOnce }, work)).finally(() =>
+      clearInterval(holding),
+    )
   }
+}
+
+/** Says that the sender of messages lives: what it did not come to yet stays its own. */
+async function hold(
+  { db, log, clock, nowOf }: SendDeps,
+  tenantId: string,
+  messages: readonly TakenMessage[],
+): Promise<void> {
+  const until = new Date(clock().getTime() + holdMs)
+  const leases = [...new Set(messages.map(({ leaseId }) => leaseId))]
+  await inTransaction(db, { tenantId, now: nowOf(tenantId) }, (tx) =>
+    sql`update message set lease_until = greatest(lease_until, ${until}::timestamptz)
+      where tenant_id = ${tenantId} and status = 'SENDING' and lease_id = any(${leases}::uuid[])`.execute(
+      tx.db,
+    ),
+  ).catch((error: unknown) => log.warn({ err: error, tenantId }, 'messages could not be held'))
 }
 
 interface Task {
@@ -179,7 +210,7 @@ async function beginTransfer(
   message: TakenMessage,
   { composed, clock }: { composed: Composed; clock: () => Date },
 ): Promise<boolean> {
-  const leaseUntil = new Date(clock().getTime() + leaseMs)
+  const leaseUntil = new Date(clock().getTime() + transferLeaseMs)
   const { rows } = await sql`
     update message set transfer_began_at = ${tx.now}, lease_until = ${leaseUntil}, ${writtenBy(message)}
     where tenant_id = ${tx.tenantId} and message_id = ${message.messageId} and lease_id = ${message.leaseId}

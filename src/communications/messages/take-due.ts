@@ -66,8 +66,8 @@ interface Decided {
 }
 
 const messagesAtOnce = 20
-// Ten times as long as a transfer may take.
-export const leaseMs = 15 * 60_000
+// Until its transfer begins a message may be taken up by another without harm, and its sender goes on saying that it lives.
+export const holdMs = 15_000
 
 /**
  * Asks the gate about the next messages that are due and takes those that may leave. To be committed before the first of
@@ -80,7 +80,7 @@ export async function takeDue(tx: Tx, options: TakeOptions): Promise<Taken> {
   const cases = await loadCases(tx, due)
   const decided = decideInTurn(due, cases, tx.now)
   const leaseId = newId()
-  const leaseUntil = new Date(options.clock().getTime() + leaseMs)
+  const leaseUntil = new Date(options.clock().getTime() + holdMs)
   await keep(tx, decided, { leaseId, leaseUntil })
   const sending = decided.filter(({ decision }) => decision.verdict === 'send')
   const prepared = await options.prepare(

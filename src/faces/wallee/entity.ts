@@ -87,7 +87,12 @@ export type FieldType =
       readonly max?: number
       readonly format?: TextFormat
     }
-  | { readonly kind: 'enum'; readonly values: readonly string[] }
+  | {
+      readonly kind: 'enum'
+      readonly values: readonly string[]
+      /** Those that a caller may write; all of them unless told. */
+      readonly writable?: readonly string[]
+    }
   | { readonly kind: 'long'; readonly min?: number; readonly max?: number }
   | { readonly kind: 'integer'; readonly min?: number; readonly max?: number }
   | { readonly kind: 'boolean' }
@@ -122,7 +127,7 @@ export interface TableStore {
   /** The table that the engine's own writing goes to. */
   readonly table: string
   /** What reading selects from; the table under the name `t` unless told. The tenant is `t.tenant_id`. */
-  readonly from?: string
+  readonly from?: string | ((call: Call) => string)
   readonly id?: string
   /** A condition that every row that exists fulfils. */
   readonly where?: string
@@ -233,8 +238,16 @@ export const writable = (type: FieldType, more: Partial<Field> = {}): Field => (
   ...more,
 })
 
+/** A state that a caller may switch, but not to deleted: deleting is an operation of its own. */
+export const switchable = (): FieldType => ({
+  kind: 'enum',
+  values: creationStates,
+  writable: askableStates,
+})
+
 export const creationStates = ['CREATE', 'ACTIVE', 'INACTIVE', 'DELETING', 'DELETED'] as const
-/** States that a caller may ask for; deleting is an operation of its own. */
+
+/** States that a caller may ask for. */
 export const askableStates = ['CREATE', 'ACTIVE', 'INACTIVE'] as const
 
 /** The fields that nearly every entity has. */

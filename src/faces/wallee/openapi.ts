@@ -102,7 +102,10 @@ function typeSchema(type: FieldType, as: As): Schema {
     case 'text':
       return bounded('string', { minLength: type.min, maxLength: type.max })
     case 'enum':
-      return { type: 'string', enum: type.values }
+      return {
+        type: 'string',
+        enum: as.mode === 'read' ? type.values : (type.writable ?? type.values),
+      }
     case 'long':
     case 'integer':
       return bounded('integer', { minimum: type.min, maximum: type.max })
@@ -212,14 +215,21 @@ function actionBody(action: Action | undefined, version: 1 | 2): Schema | undefi
 function answerOf(entity: Entity, version: 1 | 2, { verb, action }: Served) {
   const model = { $ref: `#/components/schemas/${entity.name}` }
   const list = { type: 'array', items: model }
-  const isPage = version === 2 && (verb === 'list' || verb === 'search')
   const page = {
     type: 'object',
     properties: { data: list, hasMore: { type: 'boolean' }, limit: { type: 'integer' } },
   }
-  const one = ['create', 'read', 'get', 'update'].includes(verb ?? '')
-  const many = version === 1 && (verb === 'search' || verb === 'all')
-  const schema = isPage ? page : one ? model : many ? list : undefined
+  const many = version === 1 ? list : page
+  const schemas: Record<string, Schema> = {
+    create: model,
+    read: model,
+    get: model,
+    update: model,
+    all: list,
+    list: page,
+    search: many,
+  }
+  const schema = schemas[verb ?? '']
   const description = action ? action.name : 'Done'
   return schema ? { description, content: { 'application/json': { schema } } } : { description }
 }

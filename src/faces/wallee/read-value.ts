@@ -69,9 +69,7 @@ export function readTyped(value: unknown, type: FieldType, at: At): unknown {
     case 'text':
       return readText(value, type, at)
     case 'enum':
-      return typeof value === 'string' && type.values.includes(value)
-        ? value
-        : at.problems.add(at.path, `The value is one of ${type.values.join(', ')}`)
+      return readEnum(value, type.writable ?? type.values, at)
     case 'long':
     case 'integer':
       return readWhole(value, type, at)
@@ -94,6 +92,11 @@ export function readTyped(value: unknown, type: FieldType, at: At): unknown {
     case 'list':
       return readComposite(value, type, at)
   }
+}
+
+function readEnum(value: unknown, values: readonly string[], at: At): unknown {
+  if (typeof value === 'string' && values.includes(value)) return value
+  return at.problems.add(at.path, `The value is one of ${values.join(', ')}`)
 }
 
 type Composite = Extract<FieldType, { kind: 'map' | 'texts' | 'longs' | 'object' | 'list' }>

@@ -31,6 +31,10 @@ import { singleSignOnUser } from './entities/single-sign-on-user.ts'
 import { space } from './entities/space.ts'
 import { staticValue } from './entities/static-values.ts'
 import { userAccountRole, userSpaceRole } from './entities/user-roles.ts'
+import { webhookEncryptionKey } from './entities/webhook-encryption-key.ts'
+import { webhookIdentity } from './entities/webhook-identity.ts'
+import { webhookListener } from './entities/webhook-listener.ts'
+import { webhookUrl } from './entities/webhook-url.ts'
 
 /** Everything that the two doors serve. A new entity is a file in entities/ and a line here. */
 export const entities: readonly Entity[] = [
@@ -56,6 +60,10 @@ export const entities: readonly Entity[] = [
   labelDescriptor,
   labelDescriptorGroup,
   staticValue,
+  webhookUrl,
+  webhookListener,
+  webhookIdentity,
+  webhookEncryptionKey,
   debtCollectionCase,
   debtCollectionCaseDocument,
   debtCollectionCaseSource,

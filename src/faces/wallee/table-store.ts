@@ -48,7 +48,7 @@ export async function selectRows(
     ? ordering(entity, wanted.orders, call.version)
     : sql.raw(`${idOf(entity)} ${isDescending ? 'desc' : 'asc'}`)
   const { rows } = await sql<Row>`
-    select ${sql.join(columns)} from ${fromOf(store)} where ${conditionsOf(tx, { entity, store, call }, wanted)}
+    select ${sql.join(columns)} from ${fromOf(store, call)} where ${conditionsOf(tx, { entity, store, call }, wanted)}
     order by ${order} limit ${wanted.limit} offset ${wanted.offset ?? 0}`.execute(tx.db)
   return isBackwards ? rows.toReversed() : rows
 }
@@ -56,7 +56,7 @@ export async function selectRows(
 /** How many rows there are, 2^53 at most. */
 export async function countRows(tx: Tx, at: At, filter: Filter | undefined): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${fromOf(at.store)} where ${conditionsOf(tx, at, { filter, limit: 0 })}`.execute(
+    select count(*) as count from ${fromOf(at.store, at.call)} where ${conditionsOf(tx, at, { filter, limit: 0 })}`.execute(
     tx.db,
   )
   return rows[0]?.count ?? 0
@@ -131,13 +131,15 @@ export async function deleteRow(tx: Tx, at: At, id: number): Promise<void> {
 /** Throws `not_found` unless there is such a row. */
 export async function requireRow(tx: Tx, at: At, id: number): Promise<void> {
   const { rows } = await sql`
-    select 1 from ${fromOf(at.store)} where ${conditionsOf(tx, at, { ids: [id], limit: 1 })} limit 1`.execute(
+    select 1 from ${fromOf(at.store, at.call)} where ${conditionsOf(tx, at, { ids: [id], limit: 1 })} limit 1`.execute(
     tx.db,
   )
   if (rows.length === 0) throw refuse('not_found')
 }
 
-const fromOf = (store: TableStore): Sql => sql.raw(store.from ?? `${store.table} t`)
+function fromOf({ from, table }: TableStore, call: Call): Sql {
+  return sql.raw((typeof from === 'function' ? from(call) : from) ?? `${table} t`)
+}
 
 function conditionsOf(tx: Tx, { entity, store, call }: At, wanted: Wanted): Sql {
   const id = sql.raw(idOf(entity))

@@ -89,10 +89,10 @@ interface DebtorTable {
   tenant_id: string
   reference: string
   data: Json
+  updated_at: Date
   number: Generated<number>
   version: Generated<number>
   created_at: Date | null
-  updated_at: Date
 }
 
 interface AccountDebtorTable {

@@ -37,6 +37,13 @@ export function readSamples(): Map<string, Sample> {
   return samples
 }
 
+/** The operations that the page describes, as `POST create_claims`. */
+export function readPaths(): string[] {
+  const line = /^(GET|POST) \/v1\/(?:\{clientId\}\/)?([a-z0-9_/]+)$/gm
+  const found = readFileSync(file, 'utf8').matchAll(line)
+  return [...new Set([...found].map(([, method, name]) => `${method} ${name}`))]
+}
+
 /** A document of one line, or all lines up to the bracket that closes it at the margin. */
 function documentFrom(lines: readonly string[], start: number): string {
   const first = lines[start] ?? ''

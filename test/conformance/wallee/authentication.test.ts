@@ -191,6 +191,8 @@ test('lets nobody hand out more than they have', async () => {
   const administrator = roles.data.find((one: any) => one.name['en-US'] === 'Administrator')
   const path = `/application-users/${made.id}/account-roles?roleId=${administrator.id}`
   expect((await clerk.v2('POST', path, undefined, account)).status).toBe(403)
+  // Users may be added and changed with these permissions, but a key of the administrator would be all of them.
+  expect((await clerk.v2('POST', `/application-users/${key.userId}/keys`)).status).toBe(403)
 })
 
 test('serves a space that was made through the API, apart from the first one, until it is deleted', async () => {

@@ -89,12 +89,27 @@ test('keeps a customer with accounts, and merges two into one that has the accou
     (await us.v2('GET', `/customers/search?query=customerId:${reference}`)).body.data[0]
   const [survivor, other] = [await by('M-1'), await by('M-2')]
   expect((await us.v2('DELETE', `/customers/${other.id}`)).status).toBe(422)
+  const { ownerPool } = it.database
+  await ownerPool.query(
+    `insert into quittance.contact (tenant_id, debtor_reference, created_at) values ($1, 'M-1', now()), ($1, 'M-2', now())`,
+    [us.tenant.tenantId],
+  )
+  await ownerPool.query(
+    `insert into quittance.contact_preference (tenant_id, debtor_reference, channel, preference, source, changed_at)
+     values ($1, 'M-1', 'email', 'allowed', 'agent', now()), ($1, 'M-2', 'email', 'denied', 'debtor', now())`,
+    [us.tenant.tenantId],
+  )
   const merged = await us.v2('POST', `/customers/${survivor.id}/merge/${other.id}`)
   expect(merged.status, JSON.stringify(merged.body)).toBe(200)
   expect((await us.v2('GET', `/customers/${other.id}`)).status).toBe(404)
   const there = await us.tenant.get('get_account', 'accountReference=ACC-N')
   expect(JSON.stringify(there.body)).toContain('M-1')
   expect(JSON.stringify(there.body)).not.toContain('M-2')
+  const { rows } = await ownerPool.query(
+    `select debtor_reference, preference from quittance.contact_preference where tenant_id = $1`,
+    [us.tenant.tenantId],
+  )
+  expect(rows).toEqual([{ debtor_reference: 'M-1', preference: 'denied' }])
   expect((await us.v2('POST', `/customers/${survivor.id}/merge/${survivor.id}`)).status).toBe(422)
 })
 

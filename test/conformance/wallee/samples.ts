@@ -29,6 +29,14 @@ export async function homeAccount(us: Client): Promise<number> {
   return body.data[0].id
 }
 
+let urlCount = 0
+async function newWebhookUrl(us: Client): Promise<number> {
+  urlCount += 1
+  const made = await us.v2('POST', '/webhooks/urls', { url: `https://example.com/${urlCount}` })
+  expect(made.status, JSON.stringify(made.body)).toBe(201)
+  return made.body.id
+}
+
 const idOf = (value: unknown): number =>
   typeof value === 'number' ? value : (value as { id: number }).id
 
@@ -113,5 +121,20 @@ export const samples: Readonly<Record<string, Sample>> = {
       twoFactorRequired: false,
     }),
     change: { name: { 'en-US': 'Chief clerk' } },
+  },
+  WebhookUrl: {
+    body: () => Promise.resolve({ name: 'Shop', url: 'https://example.com/hook', state: 'ACTIVE' }),
+    change: { name: 'Renamed', url: 'https://example.com/other', state: 'INACTIVE' },
+  },
+  WebhookListener: {
+    body: async (us) => ({
+      name: 'Customers',
+      entity: 1_450_000_000_004,
+      entityStates: ['ACTIVE'],
+      notifyEveryChange: true,
+      state: 'ACTIVE',
+      url: await newWebhookUrl(us),
+    }),
+    change: { name: 'Renamed', notifyEveryChange: false, state: 'INACTIVE' },
   },
 }

@@ -4,9 +4,10 @@ import { doorSecretContext, sha256 } from '../../../identity/index.ts'
 import type { Tx } from '../../../platform/db.ts'
 import { type Call, inCall } from '../call.ts'
 import { type Entity, long, nothing, text, writable } from '../entity.ts'
+import { requireHeld } from '../groups.ts'
 import { refuse } from '../refusals.ts'
 import { type At, insertRow, requireRow } from '../table-store.ts'
-import { primaryAccount, requireAskable, userFields } from './user-fields.ts'
+import { primaryAccount, userFields } from './user-fields.ts'
 
 const usersPerSpaceMax = 1_000
 const keysPerUserMax = 10
@@ -40,7 +41,6 @@ export const applicationUser: Entity = {
   },
   store,
   create(call, values) {
-    requireAskable(values)
     return inCall(call, async (tx) => {
       const id = await nextUserId(tx)
       const numbered = {
@@ -128,6 +128,7 @@ async function addKey(call: Call, userId: number) {
   const secret = randomBytes(keyBytes)
   const { id, created_at: creationTime } = await inCall(call, async (tx) => {
     await requireRow(tx, at(call), userId)
+    await requireNoMore(tx, call, userId)
     const { rows } = await sql<{ keys: number }>`
       select count(*) as keys from wallee_user_key k where k.tenant_id = ${tx.tenantId} and k.user_id = ${userId}`.execute(
       tx.db,
@@ -148,6 +149,18 @@ async function addKey(call: Call, userId: number) {
       .executeTakeFirstOrThrow()
   })
   return { id, creationTime, state: 'ACTIVE', key: secret.toString('base64') }
+}
+
+/** Who makes a key for a user can act as it: nobody does that for one who may do more. */
+async function requireNoMore(tx: Tx, call: Call, userId: number): Promise<void> {
+  const { rows } = await sql<{ permissions: number[] }>`
+    select r.permissions from wallee_user_role ur
+    join wallee_role r on r.tenant_id = ur.tenant_id and r.id = ur.role_id and r.state = 'ACTIVE'
+    where ur.tenant_id = ${tx.tenantId} and ur.user_id = ${userId}`.execute(tx.db)
+  requireHeld(
+    call.permissions,
+    rows.flatMap((row) => row.permissions),
+  )
 }
 
 async function insertCredential(

@@ -1,22 +1,19 @@
 import {
-  askableStates,
   boolean,
-  creationStates,
   dateTime,
   type Entity,
   idField,
   integer,
   long,
   longs,
-  oneOf,
   refersTo,
   shown,
+  switchable,
   text,
   type Values,
   versionField,
   writable,
 } from '../entity.ts'
-import { refuse } from '../refusals.ts'
 import { inCall } from '../call.ts'
 import { type At, insertRow, updateRow } from '../table-store.ts'
 import { wordedViolation } from '../violations.ts'
@@ -58,28 +55,18 @@ export const debtCollectorConfiguration: Entity = {
     plannedPurgeDate: shown(dateTime, { column: 'null::timestamptz' }),
     priority: writable(integer),
     skipReviewEnabled: writable(boolean),
-    state: writable(oneOf(...creationStates)),
+    state: writable(switchable()),
   },
   store,
   create: (call, values) =>
-    inCall(call, (tx) => insertRow(tx, at(call), withDefaults(askable(values)))).catch(
-      wordedViolation,
-    ),
+    inCall(call, (tx) => insertRow(tx, at(call), withDefaults(values))).catch(wordedViolation),
   update: (call, change) =>
     inCall(call, (tx) =>
-      updateRow(tx, at(call), { ...change, values: withDefaults(askable(change.values)) }),
+      updateRow(tx, at(call), { ...change, values: withDefaults(change.values) }),
     ).catch(wordedViolation),
 }
 
 const at = (call: At['call']): At => ({ entity: debtCollectorConfiguration, store, call })
-
-/** Deleting is an operation of its own. */
-function askable(values: Values): Values {
-  const { state } = values
-  const isAskable = askableStates.some((one) => one === state)
-  if (state === undefined || state === null || isAskable) return values
-  throw refuse('unprocessable', `state is one of ${askableStates.join(', ')}`)
-}
 
 const defaults: Values = {
   conditions: [],

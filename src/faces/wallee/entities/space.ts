@@ -3,18 +3,16 @@ import { createTenant } from '../../../identity/index.ts'
 import { inTransaction, type Tx } from '../../../platform/db.ts'
 import { type Call, inCall } from '../call.ts'
 import {
-  askableStates,
   boolean,
-  creationStates,
   dateTime,
   type Entity,
   type Fields,
   idField,
   long,
   object,
-  oneOf,
   refersTo,
   shown,
+  switchable,
   text,
   texts,
   type Values,
@@ -80,17 +78,12 @@ export const space: Entity = {
     primaryCurrency: writable(text(3, { format: 'currency' })),
     requestLimit: writable({ kind: 'long', min: 1 }),
     restrictedActive: shown(boolean, { column: 'false' }),
-    state: {
-      type: oneOf(...creationStates),
-      create: 'optional',
-      update: 'optional',
-    },
+    state: writable(switchable()),
     technicalContactAddresses: writable(texts),
     timeZone: writable(text(64, { format: 'timeZone' })),
   },
   store,
   async create(call, values) {
-    requireAskable(values)
     const { services, sealer } = call.deps
     const name = textOf(values['name']) ?? 'Space'
     const timeZone = textOf(values['timeZone']) ?? timeZoneDefault
@@ -104,7 +97,6 @@ export const space: Entity = {
     return made.wallee.spaceId
   },
   async update(call, change) {
-    requireAskable(change.values)
     const spaceTenantId = await inCall(call, async (tx) => {
       await updateRow(tx, { entity: space, store, call }, change)
       return tenantOf(tx, change.id)
@@ -126,12 +118,6 @@ export const space: Entity = {
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
-
-/** What a caller may make of a space's state; deleting is an operation of its own. */
-function requireAskable({ state }: Values): void {
-  if (state === undefined || askableStates.some((one) => one === state)) return
-  throw refuse('unprocessable', `state is one of ${askableStates.join(', ')}`)
-}
 
 async function listSpace(
   tx: Tx,

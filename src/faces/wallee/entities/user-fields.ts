@@ -1,6 +1,5 @@
 import {
   askableStates,
-  creationStates,
   dateTime,
   type Field,
   idField,
@@ -8,6 +7,7 @@ import {
   oneOf,
   refersTo,
   shown,
+  switchable,
   text,
   type Values,
   versionField,
@@ -22,7 +22,7 @@ export const userFields = {
   ...versionField,
   plannedPurgeDate: shown(dateTime, { column: 't.planned_purge_at' }),
   scope: shown(long, { column: `${scopeId}::bigint` }),
-  state: writable(oneOf(...creationStates)),
+  state: writable(switchable()),
   userType: shown(oneOf('HUMAN_USER', 'SINGLE_SIGNON_USER', 'APPLICATION_USER')),
 }
 
@@ -40,7 +40,7 @@ export const personFields = {
   timeZone: writable(text(64, { format: 'timeZone' })),
 }
 
-/** What a caller may make of a user's state; deleting is an operation of its own. */
+/** What a caller may make of a state, where the field itself does not say so; deleting is an operation of its own. */
 export function requireAskable({ state }: Values): void {
   if (state === undefined || askableStates.some((one) => one === state)) return
   throw refuse('unprocessable', `state is one of ${askableStates.join(', ')}`)

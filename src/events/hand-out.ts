@@ -1,0 +1,163 @@
+import { sql } from 'kysely'
+import { inTransaction, type Tx, type Unit } from '../platform/db.ts'
+import type { StoredEvent } from './list-events.ts'
+import type { Subscriber, SubscribersOptions } from './subscribers.ts'
+
+interface Place {
+  readonly xid: string
+  readonly seq: number
+}
+
+interface EventRow extends StoredEvent, Place {}
+
+/** Events of a tenant as they are read once for all subscribers, and where each of those stood then. */
+interface Chunk {
+  readonly events: readonly EventRow[]
+  readonly last: Place
+  readonly places: ReadonlyMap<string, Place>
+}
+
+const eventsAtOnce = 500
+
+/**
+ * Reads a tenant's events to the end, once for all subscribers, and hands each what it wants. Answers whether there were
+ * any. One that fails is tried again at the next sweep; its neighbours go on.
+ */
+export async function handOut(options: SubscribersOptions, tenantId: string): Promise<boolean> {
+  const unit = { tenantId, now: options.nowOf(tenantId) }
+  let subscribers = options.subscribers
+  let isAny = false
+  for (;;) {
+    const chunk = await readChunk(options, unit, subscribers)
+    if (!chunk) return isAny
+    isAny = true
+    const passed = await deliver(options, { unit, subscribers, chunk })
+    // Who failed, or is looked after by another process, is left alone until the next time.
+    subscribers = subscribers.filter(({ name }) => passed.has(name))
+    if (subscribers.length === 0) return isAny
+  }
+}
+
+function readChunk(
+  { db }: SubscribersOptions,
+  unit: Unit,
+  subscribers: readonly Subscriber[],
+): Promise<Chunk | undefined> {
+  const names = subscribers.map(({ name }) => name)
+  return inTransaction(db, unit, async (tx) => {
+    const places = await placesOf(tx, names)
+    const first = [...places.values()].reduce((a, b) => (isBefore(b, a) ? b : a))
+    // Nothing past the oldest running transaction: a late commit would be passed over for ever.
+    const { rows } = await sql<EventRow>`
+      select xid::text as xid, seq, message_id as "messageId", type, data, metadata, occurred_at as "occurredAt"
+      from event
+      where tenant_id = ${tx.tenantId} and (xid, seq) > (${first.xid}::xid8, ${first.seq}::bigint)
+        and xid < pg_snapshot_xmin(pg_current_snapshot())
+      order by xid, seq limit ${eventsAtOnce}`.execute(tx.db)
+    const last = rows.at(-1)
+    return last && { events: rows, last, places }
+  })
+}
+
+async function placesOf(tx: Tx, names: readonly string[]): Promise<Map<string, Place>> {
+  const { tenantId, db } = tx
+  const read = async () => {
+    const { rows } = await sql<Place & { name: string }>`
+      select subscriber as name, xid::text as xid, seq from event_cursor
+      where tenant_id = ${tenantId} and subscriber = any(${names}::text[])`.execute(db)
+    return new Map(rows.map(({ name, xid, seq }) => [name, { xid, seq }]))
+  }
+  const known = await read()
+  if (known.size === names.length) return known
+  await sql`insert into event_cursor (tenant_id, subscriber, xid, seq)
+    select ${tenantId}::uuid, name, '0'::xid8, 0 from unnest(${names}::text[]) as name
+    on conflict do nothing`.execute(db)
+  return read()
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  const [left, right] = [BigInt(a.xid), BigInt(b.xid)]
+  return left < right || (left === right && a.seq < b.seq)
+}
+
+interface Delivery {
+  readonly unit: Unit
+  readonly subscribers: readonly Subscriber[]
+  readonly chunk: Chunk
+}
+
+/** Hands a chunk to those who want something of it, in their order. Answers the names of all that are past it now. */
+async function deliver(options: SubscribersOptions, delivery: Delivery): Promise<Set<string>> {
+  const { unit, subscribers, chunk } = delivery
+  const passed = new Set<string>()
+  for (const subscriber of subscribers) {
+    const place = chunk.places.get(subscriber.name)
+    if (!place) continue
+    const wanted = chunk.events.filter(
+      (event) => subscriber.types.includes(event.type) && isBefore(place, event),
+    )
+    if (wanted.length === 0) {
+      passed.add(subscriber.name)
+      continue
+    }
+    const work = { subscriber, place, wanted, last: chunk.last }
+    if (await handleQuietly(options, unit, work)) passed.add(subscriber.name)
+  }
+  await movePast(options, unit, { names: passed, last: chunk.last })
+  return passed
+}
+
+interface Handling {
+  readonly subscriber: Subscriber
+  readonly place: Place
+  readonly wanted: readonly EventRow[]
+  readonly last: Place
+}
+
+async function handleQuietly(
+  options: SubscribersOptions,
+  unit: Unit,
+  handling: Handling,
+): Promise<boolean> {
+  try {
+    return await inTransaction(options.db, unit, (tx) => handle(tx, handling))
+  } catch (error) {
+    const { name } = handling.subscriber
+    options.log.error(
+      { err: error, subscriber: name, tenantId: unit.tenantId },
+      'a subscriber failed',
+    )
+    return false
+  }
+}
+
+/** Handles events in the transaction that moves the cursor, unless somebody else has moved it or is about to. */
+async function handle(tx: Tx, { subscriber, place, wanted, last }: Handling): Promise<boolean> {
+  const { tenantId, db } = tx
+  const { rows } = await sql<Place>`
+    select xid::text as xid, seq from event_cursor
+    where tenant_id = ${tenantId} and subscriber = ${subscriber.name} for update skip locked`.execute(
+    db,
+  )
+  const [cursor] = rows
+  if (!cursor || cursor.xid !== place.xid || cursor.seq !== place.seq) return false
+  const isWanted = subscriber.isWanted === undefined || (await subscriber.isWanted(tx))
+  if (isWanted) await subscriber.handle(tx, wanted)
+  await sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
+    where tenant_id = ${tenantId} and subscriber = ${subscriber.name}`.execute(db)
+  return true
+}
+
+/** Moves the cursors of those for whom there was nothing, all in one statement. */
+async function movePast(
+  { db }: SubscribersOptions,
+  unit: Unit,
+  { names, last }: { names: ReadonlySet<string>; last: Place },
+): Promise<void> {
+  if (names.size === 0) return
+  await inTransaction(db, unit, (tx) =>
+    sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
+      where tenant_id = ${tx.tenantId} and subscriber = any(${[...names]}::text[])
+        and (xid, seq) < (${last.xid}::xid8, ${last.seq}::bigint)`.execute(tx.db),
+  )
+}
