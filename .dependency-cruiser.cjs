@@ -127,7 +127,7 @@ module.exports = {
       from: { path: '^src/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: {
         path: '^src/(book|identity|events|webhooks|accounts|claims|payments|files|promises|mandates|imports|demo|test-clock|links|disputes|placements|tasks|contacts|gateways|checkout|plans|communications|journeys|reactions|crm|payofin|customers|cases|invoices)/',
-        pathNot: ['^src/$1/', '^src/[^/]+/(index|schema)\\.ts$'],
+        pathNot: ['^src/$1/', '^src/[^/]+/(index|schema|settings-schema)\\.ts$'],
       },
     },
     {

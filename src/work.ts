@@ -15,6 +15,8 @@ import {
 import { creditSubscriber, type CrmDeps, crmWork } from './crm/index.ts'
 import { startSubscribers, type Subscriber } from './events/index.ts'
 import { startResuming, workOff, workOffTask } from './faces/receeve/async.ts'
+import { listenerSubscriberOf } from './faces/wallee/webhooks/tell-listeners.ts'
+import { overdueWork } from './faces/wallee/webhooks/tell-overdue.ts'
 import { type BlobStores, startSweep } from './files/index.ts'
 import type { TenantFinder } from './identity/index.ts'
 import { journeySubscriber, journeyWork } from './journeys/index.ts'
@@ -75,6 +77,7 @@ function subscribersOf(_parts: Parts, deliveries: Deliveries): readonly Subscrib
     planSubscriber(),
     resumeSubscriber,
     webhookSubscriber((tenantId) => deliveries.poke(tenantId)),
+    listenerSubscriberOf((tenantId) => deliveries.poke(tenantId)),
   ]
 }
 
@@ -82,7 +85,7 @@ function subscribersOf(_parts: Parts, deliveries: Deliveries): readonly Subscrib
 const journeyActions = { queueMessages, createTasks, placeClaims, recallClaims }
 
 /** All that becomes due by the clock. */
-function timedWorkOf(parts: Parts): readonly TimedWork[] {
+function timedWorkOf(parts: Parts, deliveries: Deliveries): readonly TimedWork[] {
   const { services, bookkeeper, nowOf } = parts
   const { db, clock } = services
   return [
@@ -93,6 +96,7 @@ function timedWorkOf(parts: Parts): readonly TimedWork[] {
     planWork({ db, clock, nowOf }),
     taskWork({ db, clock, nowOf }),
     journeyWork({ db, bookkeeper, clock, nowOf, actions: journeyActions, log: services.log }),
+    overdueWork({ db, clock, nowOf, poke: (tenantId) => deliveries.poke(tenantId) }),
     messagesOf(parts),
   ]
 }
@@ -134,7 +138,7 @@ export async function startWork(parts: Parts, ownerPool: pg.Pool): Promise<Work>
   const resuming = startResuming(services)
   const maintenance = startMaintenance({ db, log, clock })
   const sweep = startSweep({ db, stores, log, clock })
-  const works = timedWorkOf(parts)
+  const works = timedWorkOf(parts, deliveries)
   logTransports(services.config.messages, log)
   const timed = startTimedWork({ works, log })
   const tell = (tenantId: string) => subscribers.drainTenant(tenantId)

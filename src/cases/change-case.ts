@@ -26,7 +26,7 @@ export function updateCase(deps: CaseDeps, actor: Actor, change: CaseChange): Pr
     if (row.version !== change.version) throw refuse('version_conflict')
     if (!draftStates.includes(row.state)) throw refuse('invalid_state', `it is ${row.state}`)
     const claim = row.claimId === null ? undefined : await claimOf(tx, row.claimId)
-    if (row.configurationId !== null) {
+    if (row.configurationId !== null && change.fields.environment !== undefined) {
       const { isSandbox } = actor.tenant
       const environment = environmentOf(change.fields, row)
       await namedConfiguration(tx, row.configurationId, { environment, isSandbox })

@@ -13,6 +13,7 @@ export const eventTypes: ReadonlySet<string> = new Set([
   'event.customer.created',
   'event.customer.updated',
   'event.customer.deleted',
+  'event.refund.changed',
   'event.claim.created',
   'event.claim.resolved',
   'event.claim.reactivated',

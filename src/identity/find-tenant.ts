@@ -15,6 +15,8 @@ export interface Tenant {
 export interface TenantFinder {
   /** The tenant as it is now or was up to 30 seconds ago; undefined when there is none. */
   tenantOf(tenantId: string): Promise<Tenant | undefined>
+  /** Has a tenant that was changed read anew. */
+  forget(tenantId: string): void
 }
 
 interface Cached {
@@ -40,6 +42,7 @@ export function createTenantFinder(deps: { db: Kysely<Tables>; now: () => Date }
   }
 
   return {
+    forget: (tenantId) => void cache.delete(tenantId),
     tenantOf(tenantId) {
       if (!isUuid(tenantId)) return Promise.resolve(undefined)
       const now = deps.now()

@@ -2,6 +2,7 @@ import { CompiledQuery, sql } from 'kysely'
 import type { CallContext, Companion, Outcome } from '../book/index.ts'
 import { formatDecimal } from '../kernel/money.ts'
 import type { Tx } from '../platform/db.ts'
+import { refundAnnouncement } from './announce-refund.ts'
 import { bookRefund } from './book-refund.ts'
 import { findInvoice, type Invoice, lineItemsOf } from './find-invoice.ts'
 import { minorOf, pricedItems, reduceItems } from './line-items.ts'
@@ -119,7 +120,12 @@ function rowOf({ given, invoice, state, amountMinor, base, taken, left }: Planne
 /** Keeps a refund that waits for who carries it out; nothing is booked until then. */
 export async function keepRefund(tx: Tx, plan: PlannedRefund): Promise<void> {
   const text = `${insertRefund} on conflict (tenant_id, external_id) do nothing`
-  await tx.db.executeQuery(CompiledQuery.raw(text, [tx.tenantId, rowOf(plan), tx.now]))
+  const values = [tx.tenantId, rowOf(plan), tx.now]
+  const { numAffectedRows } = await tx.db.executeQuery(CompiledQuery.raw(text, values))
+  if (numAffectedRows === 0n) return
+  const { externalId } = plan.given
+  const told = refundAnnouncement(tx.tenantId, { externalId }, tx.now)
+  await tx.db.executeQuery(CompiledQuery.raw(told.text, told.values))
 }
 
 /** Books a refund that was carried out already, and keeps it in the same commit; a name that is taken fails both. */
@@ -130,6 +136,11 @@ export function bookDoneRefund(context: CallContext, plan: PlannedRefund, now: D
   const command = bookRefund(context, { reference, accountReference, amountMinor, received, type })
   const values = [context.tenantId, rowOf(plan), now]
   const companions = ([outcome]: Outcome[]): Companion[] =>
-    !outcome || 'refusal' in outcome ? [] : [{ text: insertRefund, values }]
+    !outcome || 'refusal' in outcome
+      ? []
+      : [
+          { text: insertRefund, values },
+          refundAnnouncement(context.tenantId, { externalId: given.externalId }, now),
+        ]
   return { commands: [command] as const, options: { companions } }
 }

@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import pg from 'pg'
 import type { CallContext, Companion, Outcome } from '../book/index.ts'
 import type { Tx } from '../platform/db.ts'
+import { refundAnnouncement } from './announce-refund.ts'
 import { bookRefund } from './book-refund.ts'
 import { type Received, receivedOn } from './received.ts'
 import { refuse } from './refusals.ts'
@@ -48,7 +49,9 @@ export function succeedRefund(context: CallContext, refund: WaitingRefund, now: 
     commands: [bookRefund(context, refund)] as const,
     options: {
       companions: ([outcome]: Outcome[]): Companion[] =>
-        !outcome || 'refusal' in outcome ? [] : [{ text: succeed, values }],
+        !outcome || 'refusal' in outcome
+          ? []
+          : [{ text: succeed, values }, refundAnnouncement(context.tenantId, refund, now)],
     },
   }
 }
@@ -76,4 +79,6 @@ export async function failRefund(tx: Tx, id: number): Promise<void> {
     .where('tenant_id', '=', tx.tenantId)
     .where('id', '=', id)
     .execute()
+  const told = refundAnnouncement(tx.tenantId, { id }, tx.now)
+  await tx.db.executeQuery(CompiledQuery.raw(told.text, [...told.values]))
 }

@@ -15,6 +15,14 @@ import { restEnd } from './rests.ts'
 export interface Place {
   readonly path: string
   readonly index: number
+  /** What is left of the step's rest, where another path was put in before it from outside. */
+  readonly rest?: Rest
+}
+
+/** `isSpan`: a pause makes it longer. */
+interface Rest {
+  readonly untilMs: number
+  readonly isSpan: boolean
 }
 
 /** All that a run must remember, as plain data. */
@@ -23,10 +31,12 @@ export interface RunState {
   readonly stack: readonly Place[]
   /** How many effects the run has had; the next one's key is made of it. */
   readonly effects: number
-  /** The rest that the present step takes. `isSpan`: a pause makes it longer. */
-  readonly rest?: { readonly untilMs: number; readonly isSpan: boolean }
+  /** The rest that the present step takes. */
+  readonly rest?: Rest
   /** The meta of the step before is being booked; until it is, the run does not go on. */
   readonly isBooking?: boolean
+  /** The reactions that led to the run, for its events (D-90). */
+  readonly chain?: readonly string[]
 }
 
 type Message = { kind: 'message'; channel: 'email' | 'sms' | 'letter' }
@@ -75,7 +85,7 @@ export function advance(run: Run, facts: Facts, now: Date): Advance {
     if (step === undefined) {
       if (state.stack.length <= 1)
         return { state: { ...state, stack: [] }, effects, isFinished: true }
-      state = { ...state, stack: state.stack.slice(0, -1) }
+      state = backOut(state)
       continue
     }
     const rest = restOf(step, state, { facts, now })
@@ -103,8 +113,39 @@ export function stepAt(document: JourneyDocument, { stack }: RunState): Step | u
 
 /** A run that was paused for a while: the rest of a wait is as long as it was, a deadline does not move. */
 export function resumedAfter(state: RunState, pausedMs: number): RunState {
-  if (!state.rest?.isSpan) return state
-  return { ...state, rest: { ...state.rest, untilMs: state.rest.untilMs + Math.max(0, pausedMs) } }
+  const { rest, stack } = state
+  const longer = <P extends { readonly rest?: Rest }>(place: P): P =>
+    place.rest?.isSpan
+      ? { ...place, rest: { ...place.rest, untilMs: place.rest.untilMs + Math.max(0, pausedMs) } }
+      : place
+  const isHeld = rest?.isSpan || stack.some((place) => place.rest)
+  return isHeld ? longer({ ...state, stack: stack.map(longer) }) : state
+}
+
+/** A path that somebody has a run go through. */
+export type Diversion =
+  /** In place of all that was to come. */
+  | { readonly switchPath: string }
+  /** Before it goes on where it is; what it waits for there stays as it is. */
+  | { readonly insertPath: string }
+
+/** Where a run stands that is sent through a path from outside. */
+export function diverted({ rest, ...state }: RunState, diversion: Diversion): RunState {
+  if ('switchPath' in diversion)
+    return { ...state, stack: [{ path: diversion.switchPath, index: 0 }] }
+  const here = state.stack.at(-1)
+  const held = here ? [{ ...here, ...(rest ? { rest } : {}) }] : []
+  const inserted = { path: diversion.insertPath, index: 0 }
+  return { ...state, stack: [...state.stack.slice(0, -1), ...held, inserted] }
+}
+
+/** Out of a path that is over, to what it was put in before. */
+function backOut({ rest: _over, ...state }: RunState): RunState {
+  const outer = state.stack.slice(0, -1)
+  const here = outer.at(-1)
+  if (!here?.rest) return { ...state, stack: outer }
+  const { rest, ...place } = here
+  return { ...state, stack: [...outer.slice(0, -1), place], rest }
 }
 
 interface At {

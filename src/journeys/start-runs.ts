@@ -3,6 +3,7 @@ import type { Json } from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { firstState } from './advance.ts'
+import { chainIn } from './chain.ts'
 import { emitAll } from './emit-all.ts'
 import { strategyEvent } from './strategy-events.ts'
 
@@ -31,7 +32,7 @@ export async function startRuns(tx: Tx, starts: readonly Start[]): Promise<Reado
     insert into journey_run (tenant_id, run_id, claim_id, journey_id, journey_name, version, status, state, next_at,
       started_at)
     select ${tx.tenantId}::uuid, r.run_id, r.claim_id, r.journey_id, r.journey_name, r.version, 'RUNNING',
-      ${JSON.stringify(firstState)}::jsonb, ${tx.now}::timestamptz, ${tx.now}::timestamptz
+      ${JSON.stringify({ ...firstState, ...chainIn(tx.metadata) })}::jsonb, ${tx.now}::timestamptz, ${tx.now}::timestamptz
     from json_to_recordset(${JSON.stringify(runs)}::json) as r(run_id uuid, claim_id uuid, journey_id uuid,
       journey_name text, version integer)
     order by r.claim_id

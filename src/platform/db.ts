@@ -16,7 +16,17 @@ export interface Tx {
   readonly tenantId: string
   readonly now: Date
   readonly db: Transaction<Tables>
+  /** Noted on every event, besides what the event says of itself. */
+  readonly metadata?: Readonly<Record<string, unknown>>
   emit(event: NewEvent): Promise<void>
+}
+
+/** The same transaction, with more noted on the events that are emitted through it. */
+export function withMetadata(tx: Tx, metadata: Readonly<Record<string, unknown>>): Tx {
+  const all = { ...tx.metadata, ...metadata }
+  const emit: Tx['emit'] = (event) =>
+    tx.emit({ ...event, metadata: { ...event.metadata, ...metadata } })
+  return { ...tx, metadata: all, emit }
 }
 
 export interface NewEvent {

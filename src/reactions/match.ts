@@ -14,6 +14,25 @@ export interface ActiveReaction {
   readonly activeSince: Date
 }
 
+/** A reaction and an event that it waits for. */
+export interface Pair {
+  readonly event: StoredEvent
+  readonly reaction: ActiveReaction
+}
+
+/** A claim to which something may be done. */
+export interface Target {
+  readonly claimId: string
+  readonly reference: string
+  readonly accountReference: string
+  readonly status: string
+}
+
+export interface Aimed extends Pair {
+  /** The claim; undefined for an event that names none. */
+  readonly target: Target | undefined
+}
+
 /** Whether a reaction waits for an event like this one; whose claim it is, is not asked here. */
 export function waitsFor(reaction: ActiveReaction, event: StoredEvent): boolean {
   const { trigger, activeSince } = reaction

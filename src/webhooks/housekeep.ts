@@ -32,6 +32,9 @@ export async function housekeep(tx: Tx): Promise<boolean> {
     where d.tenant_id = ${tenantId} and d.subscription_id = old.subscription_id and d.message_id = old.message_id`.execute(
     db,
   )
+  // What listeners of the wallee doors were told, under the numbers by which they know it.
+  await sql`delete from wallee_notice where tenant_id = ${tenantId}
+    and occurred_at < ${new Date(now.getTime() - logKeptMs)}`.execute(db)
   await db
     .deleteFrom('webhook_key')
     .where('tenant_id', '=', tenantId)

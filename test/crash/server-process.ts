@@ -76,8 +76,9 @@ export class ServerProcess {
     return new ServerProcess({ child, dataDir, url, ms, hasCompiled })
   }
 
-  async createTenant(name: string): Promise<Created> {
-    const words = ['tenant', 'create', '--name', name, '--json', '--data-dir', this.dataDir]
+  async createTenant(name: string, ...flags: string[]): Promise<Created> {
+    const place = ['--data-dir', this.dataDir]
+    const words = ['tenant', 'create', '--name', name, '--json', ...place, ...flags]
     const { stdout } = await run(process.execPath, [command, ...words], { env: environment })
     return JSON.parse(stdout) as Created
   }

@@ -131,6 +131,11 @@ export async function payThroughPayofin(
   return { paid: Math.round(paymentAmount * 100), id: invoicePaymentId }
 }
 
+/** Takes a Payofin payment back at our own desk. */
+export async function cancelThroughPayofin(house: House, id: number): Promise<void> {
+  await house.native.post(`/payofin/payments/${id}/cancel`, {})
+}
+
 const instantCard = '5555555555554444'
 
 /** Pays on the debtor's page and at the sandbox it leads to, as a browser without scripts does. */

@@ -94,7 +94,8 @@ async function eachCase(
   for (const [name, id] of house.cases) {
     const { status, body } = await show(id)
     expect(status, JSON.stringify(body)).toBe(200)
-    amounts[name] = minorOf(body['amount'], house)
+    // A case that is over tells what was left at its end, whatever becomes of the claim later.
+    if (body['state'] !== 'CLOSED') amounts[name] = minorOf(body['amount'], house)
   }
   return amounts
 }

@@ -5,7 +5,12 @@ import { type Bookkeeper, callContext, type Outcome } from '../../book/index.ts'
 import type { CheckoutDeps } from '../../checkout/index.ts'
 import { deleteClaim, explainClaim } from '../../claims/index.ts'
 import type { Renderer } from '../../communications/index.ts'
-import { type BearerDeps, bearerTenant, type Tenant } from '../../identity/index.ts'
+import {
+  type BearerDeps,
+  bearerTenant,
+  type Tenant,
+  type TenantFinder,
+} from '../../identity/index.ts'
 import type { BlobStores } from '../../files/index.ts'
 import { JsonError } from '../../kernel/json.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
@@ -32,12 +37,14 @@ import { mountPlacements, placementOperations } from './placements.ts'
 import { mountSendRules, sendRuleOperations } from './send-rules.ts'
 import { mountPlans, planOperations } from './plans.ts'
 import { mountTasks, taskOperations } from './tasks.ts'
+import { mountTenant, tenantOperations } from './tenant.ts'
 import { mountTestClock, type TestClockDoor, testClockOperations } from './test-clock.ts'
 import { mountWebhooks, type WebhookDoor, webhookOperations } from './webhooks.ts'
 
 export interface NativeDeps {
   readonly services: Services
   readonly callers: BearerDeps
+  readonly tenants: TenantFinder
   readonly bookkeeper: Bookkeeper
   readonly webhooks: WebhookDoor
   readonly stores: BlobStores
@@ -83,6 +90,7 @@ export const nativeOperations: readonly NativeOperation[] = [
   ...webhookOperations,
   ...fileOperations,
   ...testClockOperations,
+  ...tenantOperations,
   ...checkoutOperations,
   ...bundleOperations,
   ...placementOperations,
@@ -130,6 +138,7 @@ export function mountNative(app: FastifyInstance, deps: NativeDeps): void {
       mountJourneys(scope, deps)
       mountContacts(scope, deps)
       mountSendRules(scope, deps)
+      mountTenant(scope, deps)
       mountTestClock(scope, { services: deps.services, advance: deps.advanceClock })
     },
     { prefix: '/q/v1' },

@@ -127,7 +127,7 @@ describe('a case on a claim that another door made', () => {
     })
     expect(again).toMatchObject({ state: 'PENDING', amount: 105 })
     await us.v1('POST', `/debt-collection-case/close?id=${again['id']}`)
-    const resolved = { I: { reason: 'PAYMENT' } }
+    const resolved = [{ ref: 'I', reason: 'CLAIM_SOLD' }]
     await done(us.tenant, { operation: 'resolve_claims', body: resolved, key: 'I' })
     await refusedAs('reference_taken', {})
   })
@@ -191,7 +191,7 @@ describe('a case that makes its claim', () => {
     await us.tenant.post('create_claims', { TAKEN: claim(500, { currency: 'EUR' }) })
     await done(us.tenant, {
       operation: 'resolve_claims',
-      body: { TAKEN: { reason: 'PAYMENT' } },
+      body: [{ ref: 'TAKEN', reason: 'CLAIM_SOLD' }],
       key: 'TAKEN',
     })
     const taken = await us.v2('POST', '/debt-collection/cases', wholeCase({ reference: 'TAKEN' }))
@@ -250,6 +250,22 @@ describe('a case that others decide on', () => {
   }, 40_000)
 })
 
+test('the test clock of a sandbox takes a case through its year in one step', async () => {
+  const us = client(it, await it.tenant('Sandbox', { debtCollectionTimeoutDays: 30 }, true))
+  const skipping = await configure(us)
+  const made = await createCase(us, wholeCase({ collectorConfiguration: skipping }))
+  const advance = (to: string) => native(us, 'POST', '/test-clock/advance', { to })
+  const moved = await advance('2026-03-12T12:00:00.000Z')
+  expect(moved.status, JSON.stringify(moved.body)).toBe(200)
+  const placed = await readCase(us, made['id'])
+  expect(placed).toMatchObject({ state: 'PROCESSING' })
+  expect(placed['processingTimeoutOn']).toMatch(/^2026-04-09/)
+  await advance('2026-04-10T12:00:00.000Z')
+  const closed = await readCase(us, made['id'])
+  expect(closed).toMatchObject({ state: 'CLOSED', closedOn: placed['processingTimeoutOn'] })
+  expect(await placementOf(us, made['reference'])).toMatchObject({ status: 'RECALLED' })
+}, 30_000)
+
 describe('over a socket', () => {
   const require = createRequire(import.meta.url)
   let us: Client
@@ -274,9 +290,11 @@ describe('over a socket', () => {
     class Debt extends BaseAPI {
       async call(method: string, path: string, query: Json = {}, body?: Json): Promise<Json> {
         const headers: Json = { Space: String(spaceId) }
+        const target = `/debt-collection/${path}`
+        await config.httpBearerAuth.applyToRequest(target, method, query, headers)
         if (body) headers['Content-Type'] = 'application/json'
         const response = await (this as Json)['request']({
-          path: `/debt-collection/${path}`,
+          path: target,
           method,
           headers,
           query,

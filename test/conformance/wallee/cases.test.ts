@@ -98,6 +98,23 @@ test('amounts are read from text, to eight decimals, and refused with more than 
   expect(await leftOf(dinar['id'])).toBe(1.004)
 })
 
+test('money that comes while the case is being closed is booked with its receipt, or refused and not booked', async () => {
+  const made = await pending()
+  const collecting = Array.from({ length: 12 }, (_one, index) =>
+    collect(us, made['id'], '1.01', `E-${index}`),
+  )
+  const closing = us.v1('POST', `/debt-collection-case/close?id=${made['id']}`)
+  const answers = await Promise.all(collecting)
+  expect((await closing).status).toBe(200)
+  const booked = answers.filter(({ status }) => status === 200)
+  expect(answers.filter(({ status }) => status === 442)).toHaveLength(12 - booked.length)
+  expect(await bookOf(it, us, made['reference'])).toMatchObject({
+    owed: 10_025 - 101 * booked.length,
+  })
+  const late = await collect(us, made['id'], '1.01', 'late')
+  expect(late.status).toBe(442)
+})
+
 test('more than the case asks for becomes credit of the account, and the case closes by itself', async () => {
   const made = await pending()
   const over = await collect(us, made['id'], '150', 'much')
@@ -140,7 +157,8 @@ test('a case that lacks something is prepared: told what is missing, completed, 
   expect(early.status).toBe(442)
   expect(early.body.message).toMatch(/currency, lineItems, billingAddress/)
   const version = (await readCase(us, id))['version']
-  const taxed = item(119, { taxes: [{ title: 'VAT', rate: 19 }], quantity: 3 })
+  const attributes = { colour: { label: 'Colour', value: 'red' } }
+  const taxed = item(119, { taxes: [{ title: 'VAT', rate: 19 }], quantity: 3, attributes })
   const filled = await us.v1('POST', '/debt-collection-case/update', {
     id,
     version,
@@ -152,6 +170,7 @@ test('a case that lacks something is prepared: told what is missing, completed, 
   expect(filled.status, JSON.stringify(filled.body)).toBe(200)
   expect(filled.body).toMatchObject({ amount: 100, state: 'PREPARING', version: version + 1 })
   expect(filled.body.lineItems[0]).toMatchObject({
+    attributes,
     amountExcludingTax: 100,
     taxAmount: 19,
     aggregatedTaxRate: 19,

@@ -137,4 +137,49 @@ export const samples: Readonly<Record<string, Sample>> = {
     }),
     change: { name: 'Renamed', notifyEveryChange: false, state: 'INACTIVE' },
   },
+  DebtCollectionCase: {
+    body: () =>
+      Promise.resolve({
+        reference: `R-${unique()}`,
+        externalId: `X-${unique()}`,
+        currency: 'CHF',
+        contractDate: '2026-01-02T03:04:05.678Z',
+        dueDate: '2026-02-01T00:00:00.000Z',
+        environment: 'TEST',
+        language: 'de-CH',
+        spaceViewId: 7,
+        billingAddress: { city: 'Bern', country: 'CH', dateOfBirth: '1980-05-06' },
+        lineItems: [],
+      }),
+    change: { language: 'fr-CH', spaceViewId: 8 },
+  },
+  DebtCollector: {
+    async make(us) {
+      const name = `Agency ${unique()}`
+      const made = await us.tenant.call({
+        method: 'POST',
+        url: '/q/v1/agencies',
+        payload: { name },
+      })
+      expect(made.status).toBe(201)
+      const query = encodeURIComponent(`name.en-US:"${name}"`)
+      const found = await us.v2('GET', `/debt-collection/collectors/search?query=${query}`)
+      return found.body.data[0].id
+    },
+  },
+  DebtCollectorConfiguration: {
+    body: async (us) => {
+      const found = await us.v2('GET', '/debt-collection/collectors')
+      return {
+        collector: found.body.data[0].id,
+        name: `Configuration ${unique()}`,
+        priority: 3,
+        skipReviewEnabled: true,
+        enabledSpaceViews: [7, 8],
+        conditions: [{ id: 1_400_000_300_401 }],
+        state: 'ACTIVE',
+      }
+    },
+    change: { name: 'Renamed', priority: 4 },
+  },
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type TestTenant, world } from '../../world.ts'
+import { macHeaders } from './sign.ts'
 
 const require = createRequire(import.meta.url)
 const it = world()
@@ -224,4 +225,14 @@ describe('the SDK postfinancecheckout-5', () => {
     expect(users.data[0].id).toBe(tenant.wallee.userId)
     expect((await of('RolesService').getRoles({})).data).toHaveLength(2)
   })
+})
+
+test('a request line may be as long as a document in base64', async () => {
+  const target = `/api/country-state/country?code=${'A'.repeat(2_000_000)}`
+  const { userId, authenticationKey: key } = tenant.wallee
+  const headers = macHeaders({ userId, key, at: new Date() }, 'GET', target)
+  const answer = await fetch(base.replace(/\/api$/, target), { headers })
+  // Read as a whole, and refused for what it says, not for its length.
+  expect(answer.status).toBe(442)
+  expect(await answer.json()).toMatchObject({ type: 'DEVELOPER_ERROR' })
 })

@@ -6,23 +6,7 @@ import { refuse } from '../refusals.ts'
 /** The e-mail template in which a new invoice is told of. */
 const bundleName = 'Invoice e-mail'
 
-/** Writes to the debtor about an invoice, once however often it is asked for. */
-export async function sendToCustomer(
-  call: Call,
-  { invoice: number, externalId }: { invoice: number; externalId: string },
-): Promise<void> {
-  await inCall(call, async (tx) => {
-    const { claimId } = await findInvoice(tx, number)
-    const bundleId = await invoiceBundle(call)
-    const cause = { kind: 'agent', id: String(call.caller.userId) } as const
-    const key = `wallee/invoice/${externalId}`
-    await queueMessages(tx, [
-      { key, claimId, channel: 'email', bundleId, cause, purpose: 'notice' },
-    ])
-  })
-}
-
-/** The template, or the refusal that says what is missing. Asked for before anything is booked. */
+/** The template of new invoices, or the refusal that says what is missing. Asked for before anything is booked. */
 export function invoiceBundle(call: Call): Promise<string> {
   return inCall(call, async (tx) => {
     const row = await tx.db
@@ -34,5 +18,19 @@ export function invoiceBundle(call: Call): Promise<string> {
       .executeTakeFirst()
     if (row) return row.bundle_id
     throw refuse('unprocessable', `no e-mail template is called ${bundleName}`)
+  })
+}
+
+/** Writes to the debtor about an invoice, once however often it is asked for. */
+export async function sendToCustomer(
+  call: Call,
+  of: { invoice: number; externalId: string; bundleId: string },
+): Promise<void> {
+  await inCall(call, async (tx) => {
+    const { claimId } = await findInvoice(tx, of.invoice)
+    const { bundleId, externalId } = of
+    const cause = { kind: 'agent', id: String(call.caller.userId) } as const
+    const key = `wallee/invoice/${externalId}`
+    await queueMessages(tx, [{ key, claimId, channel: 'email', bundleId, cause, purpose: 'notice' }])
   })
 }

@@ -21,7 +21,6 @@ import {
   long,
   object,
   oneOf,
-  refersTo,
   shown,
   text,
   type Values,
@@ -41,7 +40,7 @@ import {
   timeZoneColumn,
   today,
 } from './invoice-columns.ts'
-import { sendToCustomer } from './invoice-mail.ts'
+import { invoiceBundle, sendToCustomer } from './invoice-mail.ts'
 import { lineItemFields } from './line-item.ts'
 import { postalAddressFields } from './postal-address.ts'
 import { rendered, requirePdf } from './rendered-document.ts'
@@ -193,6 +192,7 @@ async function replace(call: Call, invoiceId: number, body: Values): Promise<num
   const { lineItems, dueOn, merchantReference, billingAddress, sentToCustomer } = body
   const externalId = String(body['externalId'])
   const find = () => inCall(call, (tx) => findReplacement(tx, externalId))
+  const bundleId = sentToCustomer === true ? await invoiceBundle(call) : undefined
   const known = await find()
   if (known === undefined) {
     const old = await inCall(call, (tx) => findInvoice(tx, invoiceId))
@@ -212,7 +212,7 @@ async function replace(call: Call, invoiceId: number, body: Values): Promise<num
   }
   const made = known ?? (await find())
   if (made === undefined) throw new Error('an invoice that was booked is not there')
-  if (sentToCustomer === true) await sendToCustomer(call, { invoice: made, externalId })
+  if (bundleId !== undefined) await sendToCustomer(call, { invoice: made, externalId, bundleId })
   return made
 }
 
@@ -236,5 +236,3 @@ function documentOf(name: string, doors: { v1?: ActionDoor; v2?: ActionDoor }): 
     },
   }
 }
-
-export const transactionOfInvoice = refersTo('Transaction')

@@ -25,6 +25,7 @@ import { type At, deleteRow, insertRow, updateRow } from '../table-store.ts'
 import { endpointOf, lockUrl, refreshEndpoints } from '../webhooks/endpoint-of.ts'
 import { defaultIdentity, keyOfIdentity } from '../webhooks/identity-of.ts'
 import { type Watchable, watchableOf, watchables } from '../webhooks/watchable.ts'
+import { watchDueDates } from '../webhooks/tell-overdue.ts'
 import { linkedSpaceId } from './webhook-url.ts'
 
 const listenersMax = 500
@@ -109,7 +110,7 @@ async function createListener(call: Call, given: Values): Promise<number> {
     const identity = Number(values['identity'] ?? (await defaultIdentity(tx, call.deps.sealer)))
     await requireRoom(tx)
     const url = await lockUrl(tx, Number(values['url']))
-    const state = String(values['state'] ?? 'ACTIVE')
+    const state = typeof values['state'] === 'string' ? values['state'] : 'ACTIVE'
     const isSigned = values['enablePayloadSignatureAndState'] !== false
     const keyId = await keyOfIdentity(tx, identity)
     const endpoint = endpointOf(url, { state, isSigned, keyId })
@@ -120,6 +121,7 @@ async function createListener(call: Call, given: Values): Promise<number> {
       subscription_id: subscriptionId,
       created_at: tx.now,
     })
+    if (watched === watchables.TransactionInvoice) await watchDueDates(tx)
     return insertRow(tx, at(call, own), values)
   })
 }

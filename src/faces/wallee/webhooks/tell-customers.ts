@@ -15,10 +15,7 @@ export const customerEvents = [
 const dayMs = 86_400_000
 
 /** A customer is ACTIVE from birth and DELETED at its end; a change in between is the same state once more. */
-export async function tellCustomers(
-  tx: Tx,
-  events: readonly StoredEvent[],
-): Promise<Happening[]> {
+export async function tellCustomers(tx: Tx, events: readonly StoredEvent[]): Promise<Happening[]> {
   const debtors = await debtorsOf(tx, events)
   const happenings: Happening[] = []
   const born = new Set<number>()
@@ -63,7 +60,8 @@ function ofDebtor(event: StoredEvent, debtor: Debtor | undefined): Happening[] {
     return isNew ? [happeningOf(event, { entityId, state: 'ACTIVE', isNewState: true })] : []
   }
   // A change through these doors is told of once, not once more for each of the customer's accounts.
-  const isOurs = String(event.metadata['originator'] ?? '').startsWith('Wallee')
+  const { originator } = event.metadata
+  const isOurs = typeof originator === 'string' && originator.startsWith('Wallee')
   return isOurs ? [] : [happeningOf(event, { entityId, state: 'ACTIVE', isNewState: false })]
 }
 

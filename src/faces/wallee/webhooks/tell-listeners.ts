@@ -131,7 +131,12 @@ async function numberNotices(
     message_id: newId(),
     occurred_at: happening.occurredAt,
   }))
-  const added = await sql<{ eventId: number; entityId: number; causeId: string; messageId: string }>`
+  const added = await sql<{
+    eventId: number
+    entityId: number
+    causeId: string
+    messageId: string
+  }>`
     insert into wallee_notice (tenant_id, entity, entity_id, state, cause_id, message_id, occurred_at)
     select ${tx.tenantId}::uuid, ${entity}::bigint, n.entity_id, n.state, n.cause_id, n.message_id, n.occurred_at
     from rows from (json_to_recordset(${JSON.stringify(rows)}::json) as (

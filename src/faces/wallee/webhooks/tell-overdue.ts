@@ -44,7 +44,9 @@ export function overdueWork(deps: OverdueDeps): TimedWork {
 export async function watchDueDates(tx: Tx): Promise<void> {
   const { timeZone } = await placeOf(tx)
   await sql`insert into wallee_overdue_told (tenant_id, through_on)
-    values (${tx.tenantId}, ${dateIn(tx.now, timeZone)}::date) on conflict do nothing`.execute(tx.db)
+    values (${tx.tenantId}, ${dateIn(tx.now, timeZone)}::date) on conflict do nothing`.execute(
+    tx.db,
+  )
 }
 
 /** Tells of the claims of one due date, the first that is past and was not told of; answers how many notices that is. */
