@@ -4,7 +4,7 @@ import { type Assembly, assemble } from './assemble.ts'
 import { demoLines, seedDemo } from './demo/index.ts'
 import type { Config } from './platform/config.ts'
 import type { Connection } from './platform/db.ts'
-import { startEmbeddedPostgres } from './platform/embedded-postgres/index.ts'
+import { DataDirectoryTaken, startEmbeddedPostgres } from './platform/embedded-postgres/index.ts'
 
 export interface RunningServer {
   readonly url: string
@@ -70,8 +70,7 @@ async function startWhenFree(options: Parameters<typeof startEmbeddedPostgres>[0
     try {
       return await startEmbeddedPostgres(options)
     } catch (error) {
-      const isTaken = error instanceof Error && error.message.startsWith('Another Quittance server')
-      if (!isTaken || waitedMs >= commandWaitMs) throw error
+      if (!(error instanceof DataDirectoryTaken) || waitedMs >= commandWaitMs) throw error
       await wait(pollMs)
     }
   }

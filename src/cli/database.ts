@@ -3,7 +3,11 @@ import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import type { Config } from '../platform/config.ts'
 import { createAppPool, createOwnerPool, kyselyOn, type Connection } from '../platform/db.ts'
-import { findRunningPostgres, startEmbeddedPostgres } from '../platform/embedded-postgres/index.ts'
+import {
+  DataDirectoryTaken,
+  findRunningPostgres,
+  startEmbeddedPostgres,
+} from '../platform/embedded-postgres/index.ts'
 import { migrate } from '../platform/migrate.ts'
 import type { Tables } from '../platform/tables.ts'
 import { printNote } from './output.ts'
@@ -71,7 +75,7 @@ async function reachDatabase(config: DatabaseConfig): Promise<Visit> {
     try {
       return await startForNow(config.dataDir)
     } catch (error) {
-      if (!isTaken(error) || waitedMs >= startWaitMaxMs) throw error
+      if (!(error instanceof DataDirectoryTaken) || waitedMs >= startWaitMaxMs) throw error
       await wait(pollMs)
     }
   }
@@ -109,9 +113,4 @@ async function guestsLeft(connection: Connection): Promise<void> {
   } finally {
     await pool.end()
   }
-}
-
-// The launcher says so in words only.
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Another Quittance server')
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { accountFor } from './account.ts'
 import { findPackage, prepareBinaries } from './binaries.ts'
 import { ensureCluster } from './cluster.ts'
-import { EmbeddedPostgresError } from './error.ts'
+import { DataDirectoryTaken } from './error.ts'
 import { checkAccess, layoutOf, openDataDirectory, type Layout } from './layout.ts'
 import { lastLogLines, logSize, rotateLog } from './log-file.ts'
 import {
@@ -19,7 +19,7 @@ import { isServerLockHeld, takeServerLock, type ServerLock } from './server-lock
 import { serverSettings } from './settings.ts'
 import { openSocketDirectory } from './socket-directory.ts'
 
-export { EmbeddedPostgresError } from './error.ts'
+export { DataDirectoryTaken, EmbeddedPostgresError } from './error.ts'
 
 /** A running PostgreSQL of our own. */
 export interface EmbeddedPostgres {
@@ -94,7 +94,7 @@ export async function findRunningPostgres(dataDir: string): Promise<OwnerConnect
 function lockDirectory(layout: Layout): ServerLock {
   const lock = takeServerLock(layout.lock)
   if ('release' in lock) return lock
-  throw new EmbeddedPostgresError(
+  throw new DataDirectoryTaken(
     `Another Quittance server (pid ${lock.heldBy}) is using ${layout.dataDir}. ` +
       'Stop it, or choose another --data-dir.',
   )
