@@ -99,6 +99,9 @@ const uses = {
     'journeys',
     'links',
     'placements',
+    'payofin',
+    'plans',
+    'cases',
   ],
   imports: ['kernel', 'platform', 'book', 'accounts', 'claims', 'payments'],
 }

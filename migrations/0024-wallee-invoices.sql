@@ -119,7 +119,7 @@ create table subscription_entry (
   constraint subscription_entry_account foreign key (tenant_id, account_id) references account
 );
 create index entry_charges on entry (tenant_id, account_id, seq)
-  where kind in ('fee', 'adjustment', 'discount') and origin = 'ledger' and effect <> 0;
+  where kind in ('fee', 'adjustment', 'discount') and origin = 'ledger';
 
 -- An address at which anybody may pay for what it says (src/invoices/README.md).
 create table payment_link (
@@ -139,6 +139,8 @@ create table payment_link (
   billing_address_handling_mode text,
   shipping_address_handling_mode text,
   maximal_number_of_transactions integer,
+  -- What the address says besides, where not everybody who knows it may pay.
+  access_key text,
   protection_mode text not null
     constraint payment_link_protection check (protection_mode in ('NO_PROTECTION', 'ACCESS_KEY')),
   state text not null default 'ACTIVE'

@@ -28,6 +28,7 @@ import { startTimedWork, type TimedWork } from './platform/timed-work.ts'
 import { placeClaims, placementSubscriber, recallClaims } from './placements/index.ts'
 import { planSubscriber, planWork } from './plans/index.ts'
 import { promiseWork } from './promises/index.ts'
+import { reactionSubscriber, reactionWork } from './reactions/index.ts'
 import { createTasks, taskWork } from './tasks/index.ts'
 import { advanceClock } from './test-clock/index.ts'
 import type { AdvanceInput } from './test-clock/schema.ts'
@@ -75,6 +76,7 @@ function subscribersOf(_parts: Parts, deliveries: Deliveries): readonly Subscrib
     journeySubscriber(),
     placementSubscriber(),
     planSubscriber(),
+    reactionSubscriber(),
     resumeSubscriber,
     webhookSubscriber((tenantId) => deliveries.poke(tenantId)),
     listenerSubscriberOf((tenantId) => deliveries.poke(tenantId)),
@@ -97,6 +99,7 @@ function timedWorkOf(parts: Parts, deliveries: Deliveries): readonly TimedWork[]
     taskWork({ db, clock, nowOf }),
     journeyWork({ db, bookkeeper, clock, nowOf, actions: journeyActions, log: services.log }),
     overdueWork({ db, clock, nowOf, poke: (tenantId) => deliveries.poke(tenantId) }),
+    reactionWork({ db, bookkeeper, clock, nowOf, log: services.log }),
     messagesOf(parts),
   ]
 }

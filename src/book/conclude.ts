@@ -121,6 +121,16 @@ export function reactivate(book: Book, claim: Claim): void {
   })
 }
 
+/**
+ * A claim that only money which is gone brought to 0 was never paid and is active again. D-69 leaves other movements of
+ * an unmanaged claim to its owner, and D-53 whatever was resolved by request.
+ */
+export function reopenUnpaid(book: Book, claim: Claim): void {
+  const total = bounded(book.amountOf(claim), book.feesTotalOf(claim))
+  if (claim.status === 'RESOLVED' && !claim.isResolvedByRequest && total > 0)
+    reactivate(book, claim)
+}
+
 /** D-53: discarded when corrections alone brought it to 0, paid in every other case. */
 function reasonForZero(book: Book, claim: Claim, before: ClaimBefore): ResolutionReason {
   if (!claim.isManaged) return 'CLAIM_PAID'

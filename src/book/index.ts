@@ -1,7 +1,7 @@
 export { type Book, bounded, type ClaimBefore } from './book.ts'
 export { Bookkeeper, type Command, type Companion, type Outcome } from './bookkeeper.ts'
 export { claimNames } from './claim-names.ts'
-export { conclude, reactivate, resolve, uncount } from './conclude.ts'
+export { conclude, reactivate, reopenUnpaid, resolve, uncount } from './conclude.ts'
 export { type ClaimAt, Desk, type Needs } from './desk.ts'
 export { findClaimNamed, findClaims, type FoundClaim, namesOfClaim } from './find-claims.ts'
 export { paymentKey } from './load.ts'

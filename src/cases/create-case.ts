@@ -4,7 +4,7 @@ import { advanceCase } from './advance-case.ts'
 import { announceCase } from './announce.ts'
 import { type CaseClaim, claimNamed } from './case-claim.ts'
 import { columnsOf, environmentOf } from './case-fields.ts'
-import { type CaseSource, caseSources } from './catalogues.ts'
+import { caseSources } from './catalogues.ts'
 import { ensureConfiguration, namedConfiguration } from './choose-configuration.ts'
 import { type Actor, type CaseDeps, inTenant } from './context.ts'
 import { beginFollowing } from './follow-cases.ts'
@@ -19,15 +19,10 @@ const leftAloneMs = 60_000
  * Opens a case and answers its id: on the active claim that its reference names, or on a claim that will be made of its
  * line items when it goes to the collector. An external id that is known answers the case that it made, unchanged.
  */
-export async function createCase(
-  deps: CaseDeps,
-  actor: Actor,
-  input: NewCase,
-  source: CaseSource['code'] = 'API',
-): Promise<number> {
+export async function createCase(deps: CaseDeps, actor: Actor, input: NewCase): Promise<number> {
   const known = await inTenant(deps, actor, (tx) => caseCalled(tx, input.externalId))
   if (known !== undefined) return known
-  const made = await inTenant(deps, actor, (tx) => insertCase(tx, { actor, input, source })).catch(
+  const made = await inTenant(deps, actor, (tx) => insertCase(tx, actor, input)).catch(
     async (error: unknown) => {
       if (!violates(error, 'debt_case_of_claim')) throw error
       // The same create, a moment earlier, or somebody else's case.
@@ -51,13 +46,15 @@ async function caseCalled(tx: Tx, externalId: string): Promise<number | undefine
 }
 
 /** Undefined: somebody else's create with the same external id came first. */
-async function insertCase(
-  tx: Tx,
-  { actor, input, source }: { actor: Actor; input: NewCase; source: CaseSource['code'] },
-): Promise<number | undefined> {
+async function insertCase(tx: Tx, actor: Actor, input: NewCase): Promise<number | undefined> {
   const claim = await claimToTakeOver(tx, input.reference)
   const columns = columnsOf(tx, input, { claim })
-  const { collectorConfiguration: configurationId = null, externalId, reference } = input
+  const {
+    collectorConfiguration: configurationId = null,
+    externalId,
+    reference,
+    source = 'API',
+  } = input
   await ensureConfiguration(tx)
   if (configurationId !== null) {
     const { isSandbox } = actor.tenant

@@ -74,4 +74,6 @@ export interface NewCase extends CaseFields {
   readonly reference: string
   /** The id of a configuration; else the first that fits. */
   readonly collectorConfiguration?: number | null
+  /** Where it comes from; a web service unless told. */
+  readonly source?: 'API' | 'DUNNING' | 'CHARGEBACK'
 }

@@ -1,13 +1,12 @@
 import {
   announceBooked,
   type Book,
-  bounded,
   type ClaimAt,
   type Command,
   conclude,
   type Desk,
   post,
-  reactivate,
+  reopenUnpaid,
   type Target,
 } from '../book/index.ts'
 import { shownEntry } from '../accounts/index.ts'
@@ -77,7 +76,7 @@ function takeBack(desk: Desk, home: Book, { booking, settled }: Taking): BookedE
   }
   const { origin } = payment
   post(book, { ...entry, origin, amountMinor, commandId: desk.commandId, target })
-  if (at?.book === book) reopen(book, at)
+  if (at?.book === book) reopenUnpaid(book, at.claim)
   if (origin === 'ledger') announceBooked(desk, book, [shownEntry(entry)])
   conclude(book, {
     nowMs: desk.nowMs,
@@ -101,11 +100,4 @@ function placeOf(
   }
   if (at.claim.status === 'DELETED') return { book: home, target: undefined }
   return { book: at.book, target: { item: at.book.item(at.claim.itemSeq) } }
-}
-
-/** A claim that was paid by money that is gone is not resolved, unless somebody resolved it by request (D-53). */
-function reopen(book: Book, { claim }: ClaimAt): void {
-  const total = bounded(book.amountOf(claim), book.feesTotalOf(claim))
-  if (claim.status === 'RESOLVED' && !claim.isResolvedByRequest && total > 0)
-    reactivate(book, claim)
 }

@@ -6,6 +6,7 @@ import {
   conclude,
   type Desk,
   post,
+  reopenUnpaid,
 } from '../book/index.ts'
 import { shownEntry } from '../accounts/index.ts'
 import { allocate } from '../payments/index.ts'
@@ -176,7 +177,8 @@ function takeBack(
   const payment = book.entryNamed(of.reference)
   const item = payment?.itemSeq == null ? undefined : book.item(payment.itemSeq)
   // A deleted claim asks for nothing any more (D-73): what its money paid is owed by the account as a whole then.
-  const isDeleted = item !== undefined && book.claimOf(item)?.status === 'DELETED'
+  const claim = item && book.claimOf(item)
+  const isDeleted = claim?.status === 'DELETED'
   const isOfCredit = creditOf(book, of.reference) >= of.amountMinor
   const entry = {
     reference: of.reversal ?? `${of.reference}/cancelled`,
@@ -196,6 +198,8 @@ function takeBack(
     commandId: desk.commandId,
     ...(isOnPayment ? { target: { payment } } : {}),
   })
+  // Before other credit looks for what is open.
+  if (claim) reopenUnpaid(book, claim)
   return entry
 }
 

@@ -19,6 +19,7 @@ const people = [
 
 export const demoPortfolios = ['energy', 'telecom'] as const
 
+const currencies: Readonly<Record<string, string>> = { CH: 'CHF', CZ: 'CZK', PL: 'PLN' }
 const accountsMade = 40
 const dayMs = 86_400_000
 
@@ -43,7 +44,7 @@ function demoAccount(index: number, now: Date): DemoAccount {
   return {
     account: {
       reference: `DEMO-${number}`,
-      currency: country === 'CH' ? 'CHF' : 'EUR',
+      currency: currencies[country] ?? 'EUR',
       portfolioReference: demoPortfolios[index % 2] ?? demoPortfolios[0],
       meta: { contract: `C-${number}` },
       debtors: [

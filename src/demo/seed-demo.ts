@@ -10,6 +10,8 @@ import type { Services } from '../platform/services.ts'
 import { demoAccounts } from './accounts.ts'
 import { installStrategy, pageOf } from './chase.ts'
 import { seedCrmSamples } from './crm-samples.ts'
+import { doorLines } from './door-lines.ts'
+import { seedDoors } from './doors.ts'
 
 export interface DemoDeps {
   readonly services: Services
@@ -56,6 +58,7 @@ export async function seedDemo({ services, bookkeeper, sealer }: DemoDeps): Prom
   const paid = await bookkeeper.submitGroup(payments)
   for (const outcome of [...opened, ...paid]) if ('refusal' in outcome) throw outcome.refusal
   await seedCrmSamples({ db, bookkeeper, now: clock() }, tenant.tenantId)
+  await seedDoors({ services, bookkeeper }, tenant)
   // Renamed into place: a crash leaves either no file or a whole one.
   await writeFile(`${file}.new`, `${JSON.stringify(tenant, null, 2)}\n`, { mode: 0o600 })
   await rename(`${file}.new`, file)
@@ -97,5 +100,6 @@ export async function demoLines(
     `  Chase them for 60 days, in seconds:`,
     `    curl -s -X POST ${url}/q/v1/test-clock/advance ${call} -d '{"days": 60}'`,
     '',
+    ...doorLines(tenant, url, demoFile(dataDir)),
   ]
 }

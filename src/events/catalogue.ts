@@ -99,6 +99,8 @@ export const eventTypes: ReadonlySet<string> = new Set([
   'event.strategy.stopped',
   'event.strategy.finished',
   'event.journeyWebhook.requested',
+  'event.reactionWebhook.requested',
+  'event.reactionNotice.requested',
   'event.webhook.paused',
   'event.webhook.resumed',
   'event.webhook.deactivated',

@@ -13,3 +13,11 @@ export { minorOf, pricedItems, sumOfItems } from './line-items.ts'
 export { payInvoice } from './pay-invoice.ts'
 export { refuse } from './refusals.ts'
 export { findReplacement, replaceInvoice } from './replace-invoice.ts'
+export {
+  findPaymentLink,
+  newLinkCode,
+  type OpenLink,
+  openPaymentLink,
+  type Payer,
+  usePaymentLink,
+} from './payment-link.ts'

@@ -4,6 +4,7 @@ import type { Tx } from '../platform/db.ts'
 import { advance, resumedAfter, type RunState } from './advance.ts'
 import { doEffects, type RunEffects } from './do-effects.ts'
 import type { JourneyActions } from './actions.ts'
+import { chainIn } from './chain.ts'
 import type { JourneyDocument } from './document.ts'
 import { emitAll } from './emit-all.ts'
 import type { Facts } from './facts.ts'
@@ -67,7 +68,9 @@ export async function advanceRuns(tx: Tx, work: AdvanceWork): Promise<number> {
   )
   await emitAll(
     tx,
-    decided.flatMap(({ events }) => events),
+    decided.flatMap(({ events, moved }) =>
+      events.map((event) => ({ ...event, metadata: chainIn({ ...moved.state }) })),
+    ),
   )
   await doEffects(
     tx,
@@ -155,7 +158,8 @@ function decide(
   const moved = next.isFinished
     ? { ...ended('FINISHED', null), state: next.state }
     : running(run, next.state, next.nextAt)
-  const effects = { runId: run.runId, facts, names, run, effects: next.effects }
+  const chain = chainIn({ ...run.state })
+  const effects = { runId: run.runId, facts, names, run, chain, effects: next.effects }
   return { moved, effects, events }
 }
 

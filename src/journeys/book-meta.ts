@@ -10,6 +10,7 @@ import {
 import { updateClaim } from '../claims/index.ts'
 import { inTransaction } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
+import { chainIn } from './chain.ts'
 import { tenantOf, type TenantSettings } from './load-facts.ts'
 
 export interface BookMetaDeps {
@@ -26,6 +27,8 @@ interface Booking {
   readonly accountReference: string
   readonly target: 'claim' | 'account'
   readonly meta: Json
+  /** The reactions that led to the run. */
+  readonly chain: unknown
 }
 
 const bookingsAtOnce = 100
@@ -57,7 +60,9 @@ function lease({ db, clock, nowOf }: BookMetaDeps, tenantId: string) {
       update journey_booking b set leased_until = ${until} from free f
       where b.tenant_id = ${tenantId} and b.run_id = f.run_id
       returning b.run_id as "runId", b.claim_reference as "claimReference",
-        b.account_reference as "accountReference", b.target, b.meta`.execute(tx.db)
+        b.account_reference as "accountReference", b.target, b.meta,
+        (select r.state -> 'chain' from journey_run r
+          where r.tenant_id = b.tenant_id and r.run_id = b.run_id) as chain`.execute(tx.db)
     return { bookings: rows, tenant: await tenantOf(tx) }
   })
 }
@@ -72,8 +77,9 @@ async function bookOne(
     companions: () => endOf({ tenantId, runId: booking.runId, now: nowOf(tenantId) }),
   })
 
-  function commandOf({ booking: { target, meta } }: { booking: Booking }): Command<void> {
-    const context = callContext({ tenantId, ...tenant }, { originator: 'Journey' })
+  function commandOf({ booking: { target, meta, chain } }: { booking: Booking }): Command<void> {
+    const call = callContext({ tenantId, ...tenant }, { originator: 'Journey' })
+    const context = { ...call, metadata: { ...call.metadata, ...chainIn({ chain }) } }
     const { claimReference: reference, accountReference } = booking
     return target === 'claim'
       ? updateClaim(context, { reference, data: { meta } })

@@ -16,6 +16,8 @@ export interface RunEffects {
   /** How events name the claim. */
   readonly names: Json
   readonly run: { journeyId: string | null; journeyName: string | null; version: number | null }
+  /** The reactions that led to the run. */
+  readonly chain: Json
   readonly effects: readonly Effect[]
 }
 
@@ -82,7 +84,8 @@ async function placeAndRecall(tx: Tx, actions: JourneyActions, all: readonly One
 function messageOf({ of, effect, key, cause }: OfKind<'message'>) {
   const { channel, bundleId, context } = effect
   const { claimId } = of.facts
-  return { key, claimId, channel, bundleId, cause, ...(context ? { context } : {}) }
+  const ofRun = { ...cause, ...of.chain }
+  return { key, claimId, channel, bundleId, cause: ofRun, ...(context ? { context } : {}) }
 }
 
 const taskOf =
@@ -97,7 +100,11 @@ const taskOf =
 function webhookEvent({ of, effect, key }: OfKind<'webhook'>) {
   const { name, data, step } = effect
   const names = strategyNames(of.names, of.run)
-  return { type: 'event.journeyWebhook.requested', data: { ...names, step, key, name, data } }
+  return {
+    type: 'event.journeyWebhook.requested',
+    data: { ...names, step, key, name, data },
+    metadata: of.chain,
+  }
 }
 
 /** Meta belongs to the book, which is not written here: it is booked right after, and until then the run does not go on. */

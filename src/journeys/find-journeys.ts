@@ -109,6 +109,15 @@ export async function journeyNamed(tx: Tx, idOrName: string): Promise<string> {
   return rows[0].id
 }
 
+/** Those of the ids that name a journey. */
+export async function knownJourneys(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await sql<{ id: string }>`
+    select journey_id as id from journey
+    where tenant_id = ${tx.tenantId} and journey_id = any(${ids}::uuid[])`.execute(tx.db)
+  return new Set(rows.map(({ id }) => id))
+}
+
 function summaryOf(row: Row): JourneySummary {
   const { id, name, version, createdAt, updatedAt } = row
   return {

@@ -8,7 +8,7 @@ import { refuse } from './refusals.ts'
 import type { ClaimJourney, MoveBody } from './schema.ts'
 import { showRun } from './show-run.ts'
 
-interface LiveRun {
+export interface LiveRun {
   readonly runId: string
   readonly journeyId: string | null
   readonly version: number | null
@@ -44,7 +44,11 @@ export async function moveJourney(
   return showRun(tx, claim)
 }
 
-async function lockLive({ tenantId, db }: Tx, claimId: string): Promise<LiveRun | undefined> {
+/** The run that a claim is on, held until the end of the transaction. */
+export async function lockLive(
+  { tenantId, db }: Tx,
+  claimId: string,
+): Promise<LiveRun | undefined> {
   const { rows } = await sql<LiveRun>`
     select run_id as "runId", journey_id as "journeyId", version, state from journey_run
     where tenant_id = ${tenantId} and claim_id = ${claimId} and status in ('RUNNING', 'PAUSED')
@@ -58,9 +62,10 @@ function sameStack(
   from: { document: JourneyDocument },
   to: { document: JourneyDocument },
 ): Place[] | undefined {
-  const places = state.stack.map(({ path, index }) => {
+  const places = state.stack.map(({ path, index, rest }): Place | undefined => {
     const step = stepsOf(from.document, path)[index]
-    if (step) return placeOf(to.document, step.id)
+    const place = step && placeOf(to.document, step.id)
+    if (step) return place && { ...place, ...(rest ? { rest } : {}) }
     const isThere = Object.hasOwn(to.document.paths, path)
     return isThere ? { path, index: stepsOf(to.document, path).length } : undefined
   })

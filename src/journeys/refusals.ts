@@ -14,6 +14,8 @@ export const refuse = defineRefusals({
     kind: 'conflict',
     message: 'The version has no step like the one that the claim stands at; name one',
   },
+  journey_path_unknown: { kind: 'conflict', message: 'The version has no such path' },
+  journey_too_deep: { kind: 'conflict', message: 'Too many paths are put into one another' },
   journey_busy: { kind: 'conflict', message: 'The journey of this claim is being changed' },
   until_unknown: { kind: 'invalid', message: 'The end of the simulation is no time' },
   pause_over: { kind: 'invalid', message: 'The pause would be over already' },

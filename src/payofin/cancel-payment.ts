@@ -7,7 +7,7 @@ import {
   type Companion,
   conclude,
   type Json,
-  reactivate,
+  reopenUnpaid,
   refuse,
 } from '../book/index.ts'
 import { bookMovement } from '../claims/index.ts'
@@ -92,9 +92,7 @@ function takeBack(context: CallContext, payment: Stored): Command<void> {
           booking,
         })
       })
-      // D-69 leaves the status of an unmanaged claim to its owner; one that only this payment resolved was never paid.
-      const isOnlyPaid = claim.resolutionReason === 'CLAIM_PAID' && !claim.isResolvedByRequest
-      if (claim.status === 'RESOLVED' && !claim.isManaged && isOnlyPaid) reactivate(book, claim)
+      reopenUnpaid(book, claim)
       if (claim.isManaged) announceBooked(desk, book, entries)
       conclude(book, {
         nowMs: desk.nowMs,

@@ -12,6 +12,7 @@ import type { MessageTables } from './tables/messages.ts'
 import type { PortalTables } from './tables/portal.ts'
 import type { PlacementTables } from './tables/placements.ts'
 import type { PlanTables } from './tables/plans.ts'
+import type { ReactionTables } from './tables/reactions.ts'
 
 /**
  * The tables as Kysely sees them, one file of `tables/` for each part of the product; migrations/ is the truth,
@@ -30,6 +31,7 @@ export interface Tables
     PortalTables,
     PlacementTables,
     PlanTables,
+    ReactionTables,
     WalleeInvoiceTables,
     WalleeTables,
     WalleeWebhookTables {}

@@ -103,7 +103,9 @@ function problemsOfSense(one: Action): string[] {
 function problemsOfTarget(trigger: Trigger, actions: readonly Action[]): string[] {
   if (trigger.perClaim || !isOfAccount(trigger.event ?? '')) return []
   const problems = actions.flatMap((one, at) =>
-    needsClaim(one) ? [`${nameOf(one.type, at)}: needs "perClaim", for the event has no claim`] : [],
+    needsClaim(one)
+      ? [`${nameOf(one.type, at)}: needs "perClaim", for the event has no claim`]
+      : [],
   )
   const isConditional = trigger.condition !== undefined || trigger.claimStatus !== undefined
   return isConditional

@@ -75,7 +75,8 @@ function reasonToSkip(
   if (chain.length >= chainMax) return 'CHAIN_TOO_LONG'
   const { condition, claimStatus } = reaction.trigger
   if (!target) return isAboutClaim(reaction) ? 'NO_CLAIM' : undefined
-  if (!(claimStatus ?? usualStatuses).some((status) => status === target.status)) return 'CLAIM_STATUS'
+  if (!(claimStatus ?? usualStatuses).some((status) => status === target.status))
+    return 'CLAIM_STATUS'
   if (condition === undefined) return undefined
   const known = facts.get(target.claimId)
   return known && holds(condition as Parameters<typeof holds>[0], known, now)

@@ -60,9 +60,7 @@ const hourMs = 3_600_000
 export async function recentFirings(
   tx: Tx,
   claimIds: readonly string[],
-): Promise<
-  (reaction: ActiveReaction, target: Target | undefined) => SkipReason | undefined
-> {
+): Promise<(reaction: ActiveReaction, target: Target | undefined) => SkipReason | undefined> {
   const since = new Date(tx.now.getTime() - hourMs)
   const { rows } = await sql<{ reactionId: string; claimId: string; count: number }>`
     select reaction_id as "reactionId", claim_id as "claimId", count(*)::integer as count from reaction_firing

@@ -128,8 +128,8 @@ export async function readAll(house: House): Promise<{ claims: Balances; balance
   const [first, ...others] = readings
   const told = await first!.read(house)
   expect(Object.keys(told).toSorted()).toEqual(claims.toSorted())
-  for (const { door, read } of others) {
-    const said = await read(house)
+  for (const { door, ...reading } of others) {
+    const said = await reading.read(house)
     const expected = Object.fromEntries(Object.keys(said).map((name) => [name, told[name]]))
     expect({ door, ...said }).toEqual({ door, ...expected })
   }

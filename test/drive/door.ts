@@ -65,7 +65,7 @@ export async function openDoor(server: ServerProcess, tenant: Created): Promise<
       await native(`/claims/${reference}/plans`, { definitionId: items[0].id, ...choice })
     },
     journeys: (word, ref) => batch(`${word}_journeys`, [{ ref }]),
-    resolve: (ref) => batch('resolve_claims', [{ ref, reason: 'WRITE_OFF' }]),
+    resolve: (ref) => batch('resolve_claims', [{ ref, reason: 'CLAIM_DISCHARGED' }]),
     async now() {
       const { now } = await call('GET', '/q/v1/test-clock')
       return new Date(now)
@@ -97,10 +97,9 @@ async function install(native: Native): Promise<void> {
 }
 
 async function open(batch: Batch, claims: readonly Claim[]): Promise<void> {
-  const managed = Map.groupBy(
-    claims.filter(({ isManaged }) => isManaged),
-    ({ account }) => account,
-  )
+  const managed = new Map<string, Claim[]>()
+  for (const claim of claims.filter(({ isManaged }) => isManaged))
+    managed.set(claim.account, [...(managed.get(claim.account) ?? []), claim])
   const accounts = [...managed].map(([account, items]) => [account, accountOf(items)] as const)
   for (const some of chunks(accounts)) await batch('create_accounts', Object.fromEntries(some))
   const others = claims

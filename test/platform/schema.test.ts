@@ -326,8 +326,8 @@ describe('the types of src/platform/tables.ts', () => {
   }
 
   function expectedType({ type, is_nullable, has_default }: Column, written: string): boolean {
-    const isGenerated = written.startsWith('Generated<')
-    const inner = isGenerated ? written.slice('Generated<'.length, -1) : written
+    const isGenerated = /^Generated(Always)?</.test(written)
+    const inner = written.replace(/^Generated(?:Always)?<(.*)>$/, '$1')
     const isNull = inner.endsWith(' | null')
     const base = (isNull ? inner.slice(0, -' | null'.length) : inner).replace(
       /^JSONColumnType<.*>$/,

@@ -9,6 +9,8 @@ export interface Cause {
   readonly kind: 'journey' | 'reaction' | 'agent'
   readonly id: string
   readonly step?: string
+  /** The reactions that led to it; its events tell them on. */
+  readonly chain?: unknown
 }
 
 export interface QueuedMessage {

@@ -29,6 +29,8 @@ interface Named {
   readonly bundleId: string
   readonly bundleName: string | null
   readonly recipient: string | null
+  /** The reactions that led to the message (D-90). */
+  readonly chain: unknown
 }
 
 /** Tells of a message as it stands, with the names of its claim; what a channel has no event for is not told. */
@@ -40,10 +42,11 @@ export async function tell(
   const named = await namesOf(tx, messageId)
   const type = named && typeOf(named.channel, telling)
   if (!type) return
-  const { channel: _channel, ...fields } = named
+  const { channel: _channel, chain, ...fields } = named
   const known = Object.entries(fields).filter(([, value]) => value !== null)
   const data = { ...Object.fromEntries(known), ...(error === undefined ? {} : { error }) }
-  await tx.emit({ type, data, metadata: { originator: 'System' } })
+  const metadata = { originator: 'System', ...(Array.isArray(chain) ? { chain } : {}) }
+  await tx.emit({ type, data, metadata })
 }
 
 /** Tells that a debtor unsubscribed by a link in a message. */
@@ -63,7 +66,7 @@ async function namesOf(tx: Tx, messageId: string): Promise<Named | undefined> {
   const { rows } = await sql<Named>`
     select c.reference as "claimRef", c.receeve_reference as "receeveClaimRef", a.reference as "accountReference",
       c.debtor_reference as "externalDebtorRef", m.channel, m.message_url as "messageURL", m.bundle_id as "bundleId",
-      m.bundle_name as "bundleName", m.recipient
+      m.bundle_name as "bundleName", m.recipient, m.cause -> 'chain' as chain
     from message m
     join claim c on c.tenant_id = m.tenant_id and c.claim_id = m.claim_id
     join account a on a.tenant_id = c.tenant_id and a.account_id = c.account_id

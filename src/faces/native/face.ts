@@ -34,6 +34,7 @@ import { messageOperations, mountMessages } from './messages.ts'
 import type { NativeOperation } from './operation.ts'
 import { mountPayofinDesk, payofinOperations } from './payofin.ts'
 import { mountPlacements, placementOperations } from './placements.ts'
+import { mountReactions, reactionOperations } from './reactions.ts'
 import { mountSendRules, sendRuleOperations } from './send-rules.ts'
 import { mountPlans, planOperations } from './plans.ts'
 import { mountTasks, taskOperations } from './tasks.ts'
@@ -95,6 +96,7 @@ export const nativeOperations: readonly NativeOperation[] = [
   ...bundleOperations,
   ...placementOperations,
   ...planOperations,
+  ...reactionOperations,
   ...taskOperations,
   ...crmNativeOperations,
   ...payofinOperations,
@@ -130,6 +132,7 @@ export function mountNative(app: FastifyInstance, deps: NativeDeps): void {
       mountBundles(scope, deps)
       mountPlacements(scope, deps)
       mountPlans(scope, deps)
+      mountReactions(scope, deps)
       mountTasks(scope, deps)
       mountCrm(scope, deps)
       mountPayofinDesk(scope, deps)

@@ -10,6 +10,10 @@ export const refuse = defineRefusals({
   invalid_parameter: { kind: 'invalid', message: 'The request is not accepted' },
   unprocessable: { kind: 'mismatch', message: 'The request cannot be carried out' },
   invalid_state: { kind: 'mismatch', message: 'The state of the object does not allow this' },
+  search_too_long: {
+    kind: 'mismatch',
+    message: 'The search takes too long; narrow it down',
+  },
   version_conflict: { kind: 'conflict', message: 'The object was changed by somebody else' },
   too_many_entries: { kind: 'too_large', message: 'A bulk request has too many entries' },
   rate_limited: { kind: 'too_many', message: 'Too many requests' },

@@ -31,6 +31,21 @@ import { singleSignOnUser } from './entities/single-sign-on-user.ts'
 import { space } from './entities/space.ts'
 import { staticValue } from './entities/static-values.ts'
 import { userAccountRole, userSpaceRole } from './entities/user-roles.ts'
+import { chargeFlow } from './entities/charge-flow.ts'
+import { chargeFlowLevel, chargeFlowLevelPaymentLink } from './entities/charge-flow-level.ts'
+import { refundComment, transactionInvoiceComment } from './entities/comments.ts'
+import { documentTemplate } from './entities/document-template.ts'
+import { documentTemplateType, documentTemplateTypeGroup } from './entities/document-types.ts'
+import { dunningCase } from './entities/dunning-case.ts'
+import { dunningCaseLevel } from './entities/dunning-case-level.ts'
+import { dunningFlow, dunningFlowLevel } from './entities/dunning-flow.ts'
+import { dunningFlowType } from './entities/journey-columns.ts'
+import { manualTask } from './entities/manual-task.ts'
+import { paymentLink } from './entities/payment-link.ts'
+import { refund } from './entities/refund.ts'
+import { subscriptionLedgerEntry } from './entities/subscription-ledger-entry.ts'
+import { transaction } from './entities/transaction.ts'
+import { transactionInvoice } from './entities/transaction-invoice.ts'
 import { webhookEncryptionKey } from './entities/webhook-encryption-key.ts'
 import { webhookIdentity } from './entities/webhook-identity.ts'
 import { webhookListener } from './entities/webhook-listener.ts'
@@ -74,6 +89,25 @@ export const entities: readonly Entity[] = [
   debtCollectorConditionType,
   debtCollectorConfiguration,
   failureReason,
+  transactionInvoice,
+  transactionInvoiceComment,
+  transaction,
+  refund,
+  refundComment,
+  dunningCase,
+  dunningCaseLevel,
+  dunningFlow,
+  dunningFlowLevel,
+  dunningFlowType,
+  manualTask,
+  subscriptionLedgerEntry,
+  chargeFlow,
+  chargeFlowLevel,
+  chargeFlowLevelPaymentLink,
+  paymentLink,
+  documentTemplate,
+  documentTemplateType,
+  documentTemplateTypeGroup,
 ]
 
 /** The entity of a name that a description uses; a name that there is none of is a bug in the description. */

@@ -1,3 +1,6 @@
+import { sql } from 'kysely'
+import pg from 'pg'
+import type { Tx } from '../../platform/db.ts'
 import { type Call, inCall } from './call.ts'
 import type { Entity, Row } from './entity.ts'
 import type { Filter } from './filter.ts'
@@ -9,7 +12,7 @@ import { countRows, selectRows, type Wanted } from './table-store.ts'
 export function findRows(call: Call, entity: Entity, wanted: Wanted): Promise<Row[]> {
   const { store } = entity
   if (store.kind === 'table')
-    return inCall(call, (tx) => selectRows(tx, { entity, store, call }, wanted))
+    return searching(call, wanted.filter, (tx) => selectRows(tx, { entity, store, call }, wanted))
   const { filter, orders } = wanted
   const rows = selectFrom(entity, store.rows(call.language), {
     filter,
@@ -23,9 +26,31 @@ export function findRows(call: Call, entity: Entity, wanted: Wanted): Promise<Ro
 export function countAll(call: Call, entity: Entity, filter: Filter | undefined): Promise<number> {
   const { store } = entity
   if (store.kind === 'table')
-    return inCall(call, (tx) => countRows(tx, { entity, store, call }, filter))
+    return searching(call, filter, (tx) => countRows(tx, { entity, store, call }, filter))
   const rows = store.rows(call.language)
   return Promise.resolve(selectFrom(entity, rows, { filter, version: call.version }).length)
+}
+
+/** A search that nobody needs to wait for longer than this; the database's own limit is there for everything else. */
+const searchSecondsMax = 15
+const queryCanceled = '57014'
+
+/** Runs what a caller's own filter may make long, up to a limit of time. */
+function searching<R>(
+  call: Call,
+  filter: Filter | undefined,
+  work: (tx: Tx) => Promise<R>,
+): Promise<R> {
+  if (!filter) return inCall(call, work)
+  return inCall(call, async (tx) => {
+    await sql`select set_config('statement_timeout', ${`${searchSecondsMax}s`}, true)`.execute(
+      tx.db,
+    )
+    return work(tx)
+  }).catch((error: unknown) => {
+    const isLate = error instanceof pg.DatabaseError && error.code === queryCanceled
+    throw isLate ? refuse('search_too_long') : error
+  })
 }
 
 /** One row by its key, or the refusal that there is none. */

@@ -93,6 +93,8 @@ interface DebtorTable {
   number: Generated<number>
   version: Generated<number>
   created_at: Date | null
+  family_name: GeneratedAlways<string | null>
+  email_address: GeneratedAlways<string | null>
 }
 
 interface AccountDebtorTable {

@@ -15,13 +15,13 @@ type Json = JSONColumnType<Record<string, unknown>>
 interface AgencyTable {
   tenant_id: string
   agency_id: string
-  number: GeneratedAlways<number>
   name: string
   contact: Json
   default_channel: string
   is_active: boolean
   created_at: Date
   updated_at: Date
+  number: GeneratedAlways<number>
 }
 
 interface PlacementTable {

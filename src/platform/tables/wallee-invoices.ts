@@ -99,6 +99,7 @@ interface PaymentLinkTable {
   billing_address_handling_mode: string | null
   shipping_address_handling_mode: string | null
   maximal_number_of_transactions: number | null
+  access_key: string | null
   protection_mode: string
   state: Generated<string>
   planned_purge_at: Date | null

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { invoiceSamples } from './invoice-samples.ts'
 import type { Client } from './sign.ts'
 
 type Json = Record<string, any>
@@ -182,4 +183,5 @@ export const samples: Readonly<Record<string, Sample>> = {
     },
     change: { name: 'Renamed', priority: 4 },
   },
+  ...invoiceSamples,
 }

@@ -41,10 +41,8 @@ export const customer: Entity = {
     customerId: writable(text(100, { format: 'ascii' }), {
       column: 'case when c.tenant_id is null then t.reference else c.customer_id end',
     }),
-    emailAddress: writable(text(254, { format: 'email' }), {
-      column: "(t.data #>> '{contactInformation,email}')",
-    }),
-    familyName: writable(text(100), { column: "(t.data ->> 'lastName')" }),
+    emailAddress: writable(text(254, { format: 'email' })),
+    familyName: writable(text(100)),
     givenName: writable(text(100), { column: "(t.data ->> 'firstName')" }),
     language: writable(text(20), { column: 'c.language' }),
     linkedSpaceId: shown(long, {

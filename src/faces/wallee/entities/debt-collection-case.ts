@@ -1,5 +1,5 @@
 import { createCase, deleteCase, failures, updateCase } from '../../../cases/index.ts'
-import { caseStates, type CaseFields, environments, type NewCase } from '../../../cases/schema.ts'
+import { caseStates, environments, type NewCase } from '../../../cases/schema.ts'
 import { decimalOf } from '../decimal.ts'
 import {
   dateTime,
@@ -100,7 +100,7 @@ export const debtCollectionCase: Entity = {
   // The values were read by the fields above, which are those of the domain's own types.
   create: (call, values) => createCase(...actorOf(call), values as unknown as NewCase),
   update: (call, { id, version, values }) =>
-    updateCase(...actorOf(call), { id, version, fields: values as CaseFields }),
+    updateCase(...actorOf(call), { id, version, fields: values }),
   remove: (call, id) => deleteCase(...actorOf(call), id),
   actions: caseActions,
 }

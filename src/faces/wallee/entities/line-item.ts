@@ -14,7 +14,8 @@ const attributeFields: Fields = {
   value: { type: text(512), create: 'required' },
 }
 
-const taxFields: Fields = {
+/** A tax by its rate in percent. */
+export const taxFields: Fields = {
   rate: { type: decimal, create: 'required' },
   title: { type: text(40, { min: 2 }), create: 'required' },
 }

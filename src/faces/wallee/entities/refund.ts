@@ -202,7 +202,9 @@ async function succeed(call: Call, refundId: number): Promise<void> {
   }
 }
 
-const fail = (call: Call, refundId: number) => inCall(call, (tx) => failRefund(tx, refundId))
+function fail(call: Call, refundId: number): Promise<void> {
+  return inCall(call, (tx) => failRefund(tx, refundId))
+}
 
 function ending(
   name: string,

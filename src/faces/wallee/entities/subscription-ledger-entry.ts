@@ -92,8 +92,9 @@ export const subscriptionLedgerEntry: Entity = {
       left join subscription_entry s on s.tenant_id = t.tenant_id and s.account_id = t.account_id
         and s.reference = t.reference`,
     id: number,
-    where: `t.kind in ('fee', 'adjustment', 'discount') and t.origin = 'ledger' and t.effect <> 0
-      and t.seq < ${entriesPerAccount}`,
+    // An entry that moves nothing is told of only to who made it here.
+    where: `t.kind in ('fee', 'adjustment', 'discount') and t.origin = 'ledger'
+      and (t.effect <> 0 or s.reference is not null) and t.seq < ${entriesPerAccount}`,
   },
   create: createEntry,
 }

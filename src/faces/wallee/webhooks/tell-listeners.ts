@@ -10,6 +10,7 @@ import {
 } from '../../../webhooks/index.ts'
 import type { Happening } from './happening.ts'
 import { customerEvents, tellCustomers } from './tell-customers.ts'
+import { dunningEvents, tellDunning } from './tell-dunning.ts'
 import { invoiceEvents, tellInvoices } from './tell-invoices.ts'
 import { caseEvents, refundEvents, taskEvents, tellNumbered, tellTasks } from './tell-others.ts'
 import { type Watchable, type WatchableName, watchables } from './watchable.ts'
@@ -23,6 +24,7 @@ interface Teller {
 export const tellers: Readonly<Record<WatchableName, Teller>> = {
   TransactionInvoice: { events: invoiceEvents, tell: tellInvoices },
   DebtCollectionCase: { events: caseEvents, tell: tellNumbered('caseId') },
+  DunningCase: { events: dunningEvents, tell: tellDunning },
   ManualTask: { events: taskEvents, tell: tellTasks },
   Refund: { events: refundEvents, tell: tellNumbered('refundId') },
   Customer: { events: customerEvents, tell: tellCustomers },

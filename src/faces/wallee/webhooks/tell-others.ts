@@ -13,15 +13,6 @@ const taskStates: Readonly<Record<string, string>> = {
 }
 export const taskEvents = Object.keys(taskStates)
 
-const dunningStates: Readonly<Record<string, string>> = {
-  'event.strategy.assigned': 'RUNNING',
-  'event.strategy.paused': 'SUSPENDED',
-  'event.strategy.resumed': 'RUNNING',
-  'event.strategy.stopped': 'CANCELED',
-  'event.strategy.finished': 'FAILED',
-}
-export const dunningEvents = Object.keys(dunningStates)
-
 /** Cases and refunds: their events say what they are called here and what became of them. */
 export function tellNumbered(idName: 'caseId' | 'refundId') {
   return (_tx: Tx, events: readonly StoredEvent[]): Promise<Happening[]> =>

@@ -18,7 +18,9 @@ const invoiceStates = [
 const refundStates = ['CREATE', 'SCHEDULED', 'PENDING', 'MANUAL_CHECK', 'FAILED', 'SUCCESSFUL']
 const caseStates = ['CREATE', 'PREPARING', 'REVIEWING', 'PENDING', 'PROCESSING', 'CLOSED', 'FAILED']
 
-// The ids of debt cases and customers are our own: the provider has published none. They never change.
+const dunningStates = ['RUNNING', 'SUSPENDED', 'CANCELED', 'DERECOGNIZED', 'FAILED', 'SUCCEEDED']
+
+// The ids of debt cases, dunning cases and customers are our own: the provider has published none. They never change.
 export const watchables = {
   Refund: { id: 1_472_041_839_405, name: 'Refund', states: refundStates },
   TransactionInvoice: {
@@ -28,6 +30,7 @@ export const watchables = {
   },
   ManualTask: { id: 1_487_165_678_181, name: 'ManualTask', states: ['OPEN', 'DONE', 'EXPIRED'] },
   DebtCollectionCase: { id: 1_450_000_000_001, name: 'DebtCollectionCase', states: caseStates },
+  DunningCase: { id: 1_450_000_000_002, name: 'DunningCase', states: dunningStates },
   Customer: { id: 1_450_000_000_004, name: 'Customer', states: ['ACTIVE', 'DELETED'] },
 } as const satisfies Readonly<Record<string, Watchable>>
 

@@ -1,0 +1,182 @@
+import { expect } from 'vitest'
+import type { Answer } from '../../world.ts'
+import { person } from '../../world.ts'
+import type { Client } from './sign.ts'
+
+type Json = Record<string, any>
+
+let count = 0
+export const unique = () => `${Date.now().toString(36)}-${(count += 1)}`
+
+export interface Given {
+  /** The id at these doors. */
+  readonly id: number
+  readonly reference: string
+  readonly account: string
+}
+
+/** An invoice that the ledger manages, of an amount in minor units of CHF, and its account. */
+export async function newInvoice(us: Client, more: Json = {}): Promise<Given> {
+  const { amount = 10_000, dueDate = '2026-01-31', currency = 'CHF', entries = [] } = more
+  const account = `A-${unique()}`
+  const reference = `INV-${unique()}`
+  const body = {
+    [account]: {
+      currency,
+      debtors: [person(`D-${unique()}`)],
+      ledgerEntries: [
+        { ledgerEntryReference: reference, invoiceDetails: { amount, dueDate }, context: {} },
+        ...entries,
+      ],
+    },
+  }
+  const made = await us.tenant.post('create_accounts', body)
+  expect(made.body[account], JSON.stringify(made.body)).toMatchObject({ success: true })
+  return { id: await idOf(us, reference), reference, account }
+}
+
+export async function idOf(us: Client, reference: string): Promise<number> {
+  const query = encodeURIComponent(`merchantReference:"${reference}"`)
+  const found = await us.v2('GET', `/payment/transactions/invoices/search?query=${query}`)
+  expect(found.status, JSON.stringify(found.body)).toBe(200)
+  expect(found.body.data).toHaveLength(1)
+  return found.body.data[0].id
+}
+
+/** The account as the Receeve door tells of it. */
+export async function accountOf(us: Client, account: string): Promise<Json> {
+  const answer = await us.tenant.get('get_account', `accountReference=${account}`)
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+  return answer.body
+}
+
+/** `payment 100`, one for each entry of an account. */
+export async function linesOf(us: Client, account: string): Promise<string[]> {
+  const { ledgerEntries } = await accountOf(us, account)
+  return (ledgerEntries as Json[]).map((entry) => {
+    const kind = Object.keys(entry).find((key) => key.endsWith('Details'))!
+    return `${kind.replace('Details', '')} ${entry[kind].amount}`
+  })
+}
+
+export async function pay(us: Client, { account, reference }: Given, amount: number) {
+  const entry = {
+    accountReference: account,
+    ledgerEntryReference: `P-${unique()}`,
+    paymentDetails: { amount },
+    context: { ledgerEntryReference: reference },
+  }
+  const answer = await us.tenant.post('add_account_ledger_entries', [entry])
+  expect(answer.body, JSON.stringify(answer.body)).toMatchObject({ success: true })
+}
+
+export const invoiceOf = async (us: Client, id: number): Promise<Json> => {
+  const answer = await us.v2('GET', `/payment/transactions/invoices/${id}`)
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+  return answer.body
+}
+
+/** Calls our own door. */
+export async function own(us: Client, method: 'GET' | 'POST', path: string, body?: unknown) {
+  const answer: Answer<any> = await us.tenant.call({
+    method,
+    url: `/q/v1${path}`,
+    ...(body === undefined
+      ? {}
+      : { payload: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  })
+  expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
+  return answer.body
+}
+
+/** A template of a channel, and its id at our own door. */
+export async function newBundle(us: Client, channel: 'email' | 'sms' | 'letter' = 'email') {
+  const content = {
+    email: { subject: 'Please pay', html: '<p>Pay</p>', text: 'Pay {{ landingPageUrl }}' },
+    sms: { text: 'Pay' },
+    letter: { subject: 'Please pay', blocks: [{ type: 'paragraph', text: 'Pay' }] },
+  }[channel]
+  const body = {
+    name: `${channel} ${unique()}`,
+    channel,
+    fallbackLanguage: 'en',
+    languages: { en: content },
+  }
+  return (await own(us, 'POST', '/bundles', body)).id as string
+}
+
+/** A journey that writes an e-mail, waits and writes a letter, begun for every claim from now on. */
+export async function newFlow(us: Client): Promise<{ name: string; id: string }> {
+  const [email, letter] = [await newBundle(us), await newBundle(us, 'letter')]
+  const name = `Flow ${unique()}`
+  const paths = {
+    main: [
+      { id: 'reminder', type: 'email', bundleId: email },
+      { id: 'patience', type: 'wait', days: 7 },
+      { id: 'last', type: 'letter', bundleId: letter },
+      { id: 'rest', type: 'wait', days: 14 },
+    ],
+  }
+  const made = await own(us, 'POST', '/journeys', { name, document: { paths } })
+  await own(us, 'POST', `/journeys/${made.id}/assignments`, { default: true })
+  return { name, id: made.id }
+}
+
+/** Asks until something is there; what happens by itself takes its time. */
+export async function until<R>(ask: () => Promise<R | undefined>): Promise<R> {
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    const found = await ask()
+    if (found !== undefined) return found
+    if (Date.now() > deadline) throw new Error('it did not happen')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** A dunning case that was begun for a new invoice, and its invoice. */
+export async function newCase(us: Client): Promise<{ id: number; invoice: Given }> {
+  await newFlow(us)
+  const invoice = await newInvoice(us)
+  const filter = { type: 'LEAF', fieldName: 'initialInvoice.id', operator: 'EQUALS', value: invoice.id }
+  const begun = await us.v1('POST', `/dunning-case/create-from-invoice?invoiceId=${invoice.id}`)
+  if (begun.status === 200) return { id: begun.body.id, invoice }
+  const found = await us.v1('POST', '/dunning-case/search', { filter })
+  expect(found.body, JSON.stringify(begun.body)).toHaveLength(1)
+  return { id: found.body[0].id, invoice }
+}
+
+/** The first level of a new case, once the case came to it. */
+export async function newLevel(us: Client): Promise<{ id: number; invoice: Given }> {
+  const { id, invoice } = await newCase(us)
+  const filter = { type: 'LEAF', fieldName: 'dunningCase.id', operator: 'EQUALS', value: id }
+  const level = await until(async () => {
+    const { body } = await us.v1('POST', '/dunning-case-level/search', { filter })
+    return body[0]?.id as number | undefined
+  })
+  return { id: level, invoice }
+}
+
+export async function newRefund(us: Client, more: Json = {}): Promise<Json> {
+  const invoice = await newInvoice(us)
+  await pay(us, invoice, 10_000)
+  return {
+    transaction: invoice.id,
+    amount: 25.5,
+    type: 'MERCHANT_INITIATED_ONLINE',
+    externalId: `R-${unique()}`,
+    merchantReference: 'returned goods',
+    ...more,
+  }
+}
+
+/** The number of an account at these doors, seen at an entry that it has. */
+export async function accountNumber(us: Client): Promise<{ number: number; account: string }> {
+  const fee = `F-${unique()}`
+  const { account } = await newInvoice(us, {
+    entries: [{ ledgerEntryReference: fee, feeDetails: { amount: 100 }, context: {} }],
+  })
+  const query = encodeURIComponent(`externalId:"${fee}"`)
+  const found = await us.v2('GET', `/subscriptions/ledger-entries/search?query=${query}`)
+  expect(found.body.data, JSON.stringify(found.body)).toHaveLength(1)
+  return { number: found.body.data[0].subscriptionVersion, account }
+}
