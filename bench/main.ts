@@ -16,6 +16,7 @@ import { importRows } from './import-row.ts'
 import { requireSameRows } from './sameness.ts'
 import { matchFunction } from './statements.ts'
 import { tableOf } from './table.ts'
+import { walleeSearchRows } from './wallee-search.ts'
 
 const groups: Record<string, (bench: Bench) => Promise<Row[]>> = {
   a: postRows,
@@ -25,6 +26,7 @@ const groups: Record<string, (bench: Bench) => Promise<Row[]>> = {
   e: importRows,
   f: claimReadRows,
   g: growthRows,
+  w: walleeSearchRows,
 }
 
 interface Options {

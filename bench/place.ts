@@ -27,6 +27,8 @@ export interface Place {
   readonly databaseUrl: string
   readonly tenantId: string
   readonly token: string
+  /** The first user of the wallee doors. */
+  readonly wallee: CreatedTenant['wallee']
   /** Acts as the owner of the schema, past row-level security. */
   readonly owner: pg.Pool
   close(): Promise<void>
@@ -87,6 +89,7 @@ async function placeOn(
     databaseUrl,
     tenantId: created.tenantId,
     token: await tokenOf(server.url, created.oauth),
+    wallee: created.wallee,
     owner,
     async close() {
       await owner.end()

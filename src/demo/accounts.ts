@@ -7,14 +7,14 @@ export interface DemoAccount {
 }
 
 const people = [
-  ['Ada', 'Berger', 'DE', 'Berlin'],
-  ['Noah', 'Keller', 'CH', 'Zürich'],
-  ['Mila', 'Novák', 'CZ', 'Brno'],
-  ['Jan', 'de Vries', 'NL', 'Utrecht'],
-  ['Inès', 'Moreau', 'FR', 'Lyon'],
-  ['Luca', 'Ferrari', 'IT', 'Torino'],
-  ['Zofia', 'Wójcik', 'PL', 'Kraków'],
-  ['Óscar', 'Núñez', 'ES', 'Sevilla'],
+  ['Ada', 'Berger', 'DE', '10115 Berlin, Lindenweg'],
+  ['Noah', 'Keller', 'CH', '8001 Zürich, Bachgasse'],
+  ['Mila', 'Novák', 'CZ', '60200 Brno, Dlouhá'],
+  ['Jan', 'de Vries', 'NL', '3511AB Utrecht, Molenstraat'],
+  ['Inès', 'Moreau', 'FR', '69001 Lyon, Rue des Tilleuls'],
+  ['Luca', 'Ferrari', 'IT', '10121 Torino, Via dei Fiori'],
+  ['Zofia', 'Wójcik', 'PL', '30001 Kraków, Lipowa'],
+  ['Óscar', 'Núñez', 'ES', '41001 Sevilla, Calle del Olivo'],
 ] as const
 
 export const demoPortfolios = ['energy', 'telecom'] as const
@@ -30,7 +30,7 @@ export function demoAccounts(now: Date): DemoAccount[] {
 
 function demoAccount(index: number, now: Date): DemoAccount {
   const number = String(index + 1).padStart(3, '0')
-  const [firstName, lastName, country, city] = people[index % people.length] ?? people[0]
+  const [firstName, lastName, country, address] = people[index % people.length] ?? people[0]
   const invoices = Array.from({ length: 1 + (index % 3) }, (_, place) => {
     return invoice({ number, place, amount: 4_900 + index * 731 + place * 1_250, now })
   })
@@ -52,12 +52,34 @@ function demoAccount(index: number, now: Date): DemoAccount {
           debtorReference: `CUSTOMER-${number}`,
           firstName,
           lastName,
-          contactInformation: { country, city, email: `customer-${number}@example.com` },
+          contactInformation: contactOf({ country, address, number }),
         },
       ],
       ledgerEntries: [...invoices, fee],
     },
     paidMinor,
+  }
+}
+
+/** Its mobile numbers are those that Germany keeps free for films. */
+function contactOf({
+  country,
+  address,
+  number,
+}: {
+  country: string
+  address: string
+  number: string
+}) {
+  const [, postalCode = '', city = '', addressLine1 = ''] = /^(\S+) (.+), (.+)$/.exec(address) ?? []
+  return {
+    country,
+    city,
+    postalCode,
+    addressLine1,
+    houseNumber: String(Number(number)),
+    email: `customer-${number}@example.com`,
+    mobileNumber: `+49171392${number.padStart(4, '0')}`,
   }
 }
 

@@ -31,7 +31,7 @@ export interface Subscribers {
   poke(tenantId: string): void
   /** Handles all that there is now. */
   drain(): Promise<void>
-  /** Handles what there is now of one tenant, and answers whether there was anything. */
+  /** Handles what there is now of one tenant, and answers whether there was anything, since it was last asked. */
   drainTenant(tenantId: string): Promise<boolean>
   close(): Promise<void>
 }
@@ -47,6 +47,8 @@ const pokeDelayMs = 50
  */
 export function startSubscribers(options: SubscribersOptions): Subscribers {
   const waiting = new Set<string>()
+  /** Tenants that were told something in the background since they were last drained. */
+  const told = new Set<string>()
   let running: Promise<void> | undefined
   let isClosing = false
   let poked: NodeJS.Timeout | undefined
@@ -56,7 +58,7 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
       const [tenantId] = waiting
       if (tenantId === undefined || isClosing) return
       waiting.delete(tenantId)
-      await handOutQuietly(options, tenantId)
+      if (await handOutQuietly(options, tenantId)) told.add(tenantId)
     }
   }
 
@@ -103,7 +105,8 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
       await untilIdle()
       const drained = handOut(options, tenantId)
       running = drained.then(nothing, nothing).finally(handOn)
-      return drained
+      const isAny = await drained
+      return told.delete(tenantId) || isAny
     },
     async close() {
       isClosing = true
@@ -133,10 +136,11 @@ async function untilReadable(options: SubscribersOptions, tenantId: string): Pro
 }
 
 /** One tenant's trouble does not keep the others' events waiting. */
-async function handOutQuietly(options: SubscribersOptions, tenantId: string): Promise<void> {
-  await handOut(options, tenantId).catch((error: unknown) =>
-    options.log.warn({ err: error, tenantId }, 'events could not be handed out'),
-  )
+async function handOutQuietly(options: SubscribersOptions, tenantId: string): Promise<boolean> {
+  return handOut(options, tenantId).catch((error: unknown) => {
+    options.log.warn({ err: error, tenantId }, 'events could not be handed out')
+    return false
+  })
 }
 
 /** Those with an event that somebody has not passed yet. */

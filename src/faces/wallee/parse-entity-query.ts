@@ -40,6 +40,8 @@ export function parseEntityQuery(body: unknown): Query {
 /** The filter of a count or a query. */
 export function parseEntityFilter(body: unknown): Filter | undefined {
   if (body === undefined || body === null) return undefined
+  // A client that has no filter sends nothing, or an object with nothing in it.
+  if (isObject(body) && Object.keys(body).length === 0) return undefined
   return filterOf(body, { depth: 1, leaves: 0 })
 }
 

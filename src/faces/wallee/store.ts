@@ -32,7 +32,7 @@ export function countAll(call: Call, entity: Entity, filter: Filter | undefined)
 }
 
 /** A search that nobody needs to wait for longer than this; the database's own limit is there for everything else. */
-const searchSecondsMax = 15
+const searchSecondsMax = 10
 const queryCanceled = '57014'
 
 /** Runs what a caller's own filter may make long, up to a limit of time. */

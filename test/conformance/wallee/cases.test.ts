@@ -273,6 +273,27 @@ test('documents are kept once they are what they are called, listed, and filed w
   ])
 })
 
+test('a case that is deleted takes its documents along; bytes that another case names stay', async () => {
+  const attach = async (text: string) => {
+    const { id } = await createCase(us, wholeCase({ lineItems: [] }))
+    const content = encodeURIComponent(Buffer.from(text).toString('base64'))
+    const path = `/debt-collection-case/attachDocument?id=${id}&fileName=a.txt&contentBase64=${content}`
+    const kept = await us.v1('POST', path)
+    expect(kept.status, JSON.stringify(kept.body)).toBe(200)
+    return { id, hash: kept.body.labels[0].content }
+  }
+  const [first, twin, alone] = [await attach('both'), await attach('both'), await attach('alone')]
+  expect(first.hash).toBe(twin.hash)
+  for (const { id } of [first, alone])
+    expect((await us.v1('POST', '/debt-collection-case/delete', id)).status).toBe(200)
+  const { rows } = await it.database.ownerPool.query(
+    'select sha256, needed_until is null as "isNamed" from quittance.file_blob where tenant_id = $1 and sha256 = any($2)',
+    [us.tenant.tenantId, [first.hash, alone.hash]],
+  )
+  const named = Object.fromEntries(rows.map((row: Json) => [row['sha256'], row['isNamed']]))
+  expect(named).toEqual({ [twin.hash]: true, [alone.hash]: false })
+})
+
 test('the books balance after all that was collected here', async () => {
   await assertBooksBalance(it.database.ownerPool)
 })

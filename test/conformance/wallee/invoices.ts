@@ -105,6 +105,16 @@ export async function newBundle(us: Client, channel: 'email' | 'sms' | 'letter' 
   return (await own(us, 'POST', '/bundles', body)).id as string
 }
 
+const flows = new Map<string, Promise<{ name: string; id: string }>>()
+
+/** The flow that all claims of a tenant take, made when it is first asked for. */
+export function theFlow(us: Client): Promise<{ name: string; id: string }> {
+  const { tenantId } = us.tenant
+  const flow = flows.get(tenantId) ?? newFlow(us)
+  flows.set(tenantId, flow)
+  return flow
+}
+
 /** A journey that writes an e-mail, waits and writes a letter, begun for every claim from now on. */
 export async function newFlow(us: Client): Promise<{ name: string; id: string }> {
   const [email, letter] = [await newBundle(us), await newBundle(us, 'letter')]
@@ -135,7 +145,7 @@ export async function until<R>(ask: () => Promise<R | undefined>): Promise<R> {
 
 /** A dunning case that was begun for a new invoice, and its invoice. */
 export async function newCase(us: Client): Promise<{ id: number; invoice: Given }> {
-  await newFlow(us)
+  await theFlow(us)
   const invoice = await newInvoice(us)
   const filter = { type: 'LEAF', fieldName: 'initialInvoice.id', operator: 'EQUALS', value: invoice.id }
   const begun = await us.v1('POST', `/dunning-case/create-from-invoice?invoiceId=${invoice.id}`)
