@@ -13,6 +13,7 @@ import {
   postRows,
 } from './rows.ts'
 import { importRows } from './import-row.ts'
+import { journeyRows } from './journey-ticks.ts'
 import { requireSameRows } from './sameness.ts'
 import { matchFunction } from './statements.ts'
 import { tableOf } from './table.ts'
@@ -26,6 +27,7 @@ const groups: Record<string, (bench: Bench) => Promise<Row[]>> = {
   e: importRows,
   f: claimReadRows,
   g: growthRows,
+  h: journeyRows,
   w: walleeSearchRows,
 }
 

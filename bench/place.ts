@@ -66,6 +66,15 @@ export async function openBeside(place: Place, database: string): Promise<Place>
   return placeOn(server, dataDir, connection)
 }
 
+/** A server in the place of one that was killed, on the same database. */
+export async function serveAgain(
+  place: Place,
+): Promise<{ readonly pid: number; close(): Promise<void> }> {
+  const { dataDir, databaseUrl } = place
+  const { child } = await startServer(['--data-dir', dataDir, '--database-url', databaseUrl])
+  return { pid: child.pid ?? 0, close: () => stop(child) }
+}
+
 interface Server {
   readonly url: string
   readonly child: ChildProcess

@@ -6,7 +6,7 @@ import type { Bench } from './rows.ts'
 
 // What may differ between two writings of the same thing: ids, times and the names that were given.
 const ownValues =
-  /"(account_id|command_id|commandId|created_at|createdAt|booked_at|resolved_at)": ?("[^"]*"|\d+)/g
+  /"(account_id|number|command_id|commandId|created_at|createdAt|booked_at|resolved_at)": ?("[^"]*"|\d+)/g
 const uuids = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
 /**

@@ -29,7 +29,10 @@ export interface Companion {
 }
 
 export interface GroupOptions<R> {
-  /** Decided last, with all outcomes; its statements commit together with the group or not at all. */
+  /**
+   * Decided last, with all outcomes; its statements commit together with the group or not at all. A constraint of their
+   * own tables that they violate is an answer to the caller, not a bug: the promise is rejected with it.
+   */
   companions?(outcomes: Outcome<R>[]): Companion[]
 }
 
@@ -211,7 +214,7 @@ async function settle(
 }
 
 function fail(work: Work, error: unknown, options: BookkeeperOptions): void {
-  if (!(error instanceof Refusal)) options.onBug?.(error)
+  if (!(error instanceof Refusal) && !isVerdict(error)) options.onBug?.(error)
   work.reject(error)
 }
 
@@ -247,7 +250,7 @@ async function attempt(lane: Lane, works: readonly Work[]): Promise<Outcome[][]>
       const isLostRace =
         isRetryable(error) ||
         error instanceof MovedMeanwhile ||
-        (works.length === 1 && isTaken(error))
+        (works.length === 1 && isTaken(error) && !isVerdict(error))
       if (!(isLostRace || error instanceof ConnectionLost) || count >= attemptsMax) throw error
       if (error instanceof ConnectionLost)
         await new Promise((resolve) => setTimeout(resolve, 50 * count))
@@ -258,6 +261,28 @@ async function attempt(lane: Lane, works: readonly Work[]): Promise<Outcome[][]>
 const uniqueViolation = '23505'
 const isTaken = (error: unknown) =>
   error instanceof pg.DatabaseError && error.code === uniqueViolation
+
+const bookTables: ReadonlySet<string> = new Set([
+  'account',
+  'debtor',
+  'account_debtor',
+  'product',
+  'entry',
+  'item',
+  'claim',
+  'provider_payment',
+  'promise',
+  'mandate',
+  'journey_run',
+  'event',
+])
+
+/** A violated constraint of a table that is not the book's: what a companion said to the whole of its group. */
+const isVerdict = (error: unknown) =>
+  error instanceof pg.DatabaseError &&
+  error.code?.startsWith('23') === true &&
+  error.table !== undefined &&
+  !bookTables.has(error.table)
 
 /** The connection broke before anything was written: the same work may simply be done again. */
 class ConnectionLost extends Refusal {

@@ -3,7 +3,7 @@ import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { type BillIdentifier, findBill } from './bills.ts'
 import { type CrmDeps, inSession } from './deps.ts'
-import { findInvoice, type InvoiceIdentifier } from './invoices.ts'
+import { findInvoiceDue, type InvoiceIdentifier } from './invoices.ts'
 import { type Payment, paymentById, requireFreeCode } from './payment.ts'
 import { claimsMeant, postCharged, postPlain, type Posting, readOnly } from './posting.ts'
 import { refuseCrm } from './refusals.ts'
@@ -52,7 +52,7 @@ export async function payInvoice(
   identifier: InvoiceIdentifier,
 ): Promise<Payment> {
   return payWhole(deps, call, async (tx, frame) => {
-    const invoice = await findInvoice(tx, identifier)
+    const invoice = await findInvoiceDue(tx, identifier)
     if (invoice.accountId !== frame.account.accountId) throw refuseCrm('invoice_of_another_account')
     if (invoice.state !== 'POSTED') throw refuseCrm('invoice_not_posted')
     if (invoice.unsettledMinor === 0) throw refuseCrm('invoice_settled')

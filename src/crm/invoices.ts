@@ -30,6 +30,34 @@ interface NameRow {
   readonly accountId: string
 }
 
+/** What of an invoice decides whether it may be paid. */
+export type InvoiceDue = Pick<Invoice, 'claimId' | 'accountId' | 'state' | 'unsettledMinor'>
+
+/** `findInvoice` for who wants to pay it: what was ever booked on the account is not read for that. */
+export async function findInvoiceDue(tx: Tx, wanted: InvoiceIdentifier): Promise<InvoiceDue> {
+  const named = await nameOf(tx, wanted)
+  if (!named) throw refuseCrm('invoice_not_found')
+  await numberInvoices(tx, named.accountId)
+  const [due] = await invoicesDue(tx, [named.claimId])
+  if (!due) throw refuseCrm('invoice_not_found')
+  return due
+}
+
+/** What is left to pay of invoices, in no order. */
+export async function invoicesDue(tx: Tx, claimIds: readonly string[]): Promise<InvoiceDue[]> {
+  const { rows } = await sql<InvoiceDue>`
+    select c.claim_id as "claimId", c.account_id as "accountId",
+      case when c.status = 'DELETED' then 'CANCELLED' else 'POSTED' end as state,
+      coalesce((
+        select sum(i.outstanding_minor) from item i
+        where i.tenant_id = c.tenant_id and i.account_id = c.account_id
+          and (i.item_seq = c.item_seq or i.parent_seq = c.item_seq)), 0)::bigint as "unsettledMinor"
+    from claim c where c.tenant_id = ${tx.tenantId} and c.claim_id = any(${[...claimIds]}::uuid[])`.execute(
+    tx.db,
+  )
+  return rows
+}
+
 /** The invoice that an identifier names. Whoever asks by number sees its reference number, so it has one from then on. */
 export async function findInvoice(tx: Tx, wanted: InvoiceIdentifier): Promise<Invoice> {
   const named = await nameOf(tx, wanted)

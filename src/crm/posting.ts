@@ -9,7 +9,7 @@ import { billsOf } from './bills.ts'
 import { bookPayment, type PaymentBooked } from './book-payment.ts'
 import { cardById } from './cards.ts'
 import { crmContext, type CrmDeps } from './deps.ts'
-import { invoicesOf } from './invoices.ts'
+import { invoicesDue } from './invoices.ts'
 import type { PaymentDetails } from './payment.ts'
 import { refuseCrm } from './refusals.ts'
 import type { Session } from './sessions.ts'
@@ -205,9 +205,7 @@ export function readOnly<R>(
 async function amountNow(deps: CrmDeps, tenant: Tenant, posting: Posting): Promise<number> {
   if (posting.amountMinor !== undefined) return posting.amountMinor
   const { claimIds, payment, isBill } = posting
-  const invoices = await readOnly(deps, tenant.tenantId, (tx) =>
-    invoicesOf(tx, { claimIds, limit: Math.max(1, claimIds.length) }),
-  )
+  const invoices = await readOnly(deps, tenant.tenantId, (tx) => invoicesDue(tx, claimIds))
   const amountMinor = invoices
     .filter(({ accountId, state }) => accountId === payment.accountId && state === 'POSTED')
     .reduce((sum, { unsettledMinor }) => sum + unsettledMinor, 0)

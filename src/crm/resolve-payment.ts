@@ -10,7 +10,7 @@ import {
   type Configuration,
   pickConfig,
 } from './configuration.ts'
-import { findInvoice, type InvoiceIdentifier } from './invoices.ts'
+import { findInvoiceDue, type InvoiceIdentifier } from './invoices.ts'
 import type { Actor, PaymentDetails, Udf } from './payment.ts'
 import { refuseCrm } from './refusals.ts'
 import type { Session } from './sessions.ts'
@@ -169,7 +169,7 @@ async function resolveInvoices(
 ): Promise<string[]> {
   const ids = new Set(before)
   for (const { action, identifier } of changes) {
-    const invoice = await findInvoice(tx, identifier)
+    const invoice = await findInvoiceDue(tx, identifier)
     if (action === 'REMOVE') ids.delete(invoice.claimId)
     else {
       requireOwn('invoice', invoice, account)

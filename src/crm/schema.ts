@@ -135,8 +135,10 @@ export const Sequence = Type.Object({
   lastNumber: Natural,
 })
 export type Sequence = Static<typeof Sequence>
+// Far from where numbers end that can be counted exactly, and within what identifiers may name.
+const Movable = Type.Integer({ minimum: 0, maximum: 999_999_999_999_999 })
 export const SequencePatch = Type.Object(
-  { lastReferenceNumber: Type.Optional(Natural), lastNumber: Type.Optional(Natural) },
+  { lastReferenceNumber: Type.Optional(Movable), lastNumber: Type.Optional(Movable) },
   closed,
 )
 export type SequencePatch = Static<typeof SequencePatch>

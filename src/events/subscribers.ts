@@ -47,7 +47,7 @@ const pokeDelayMs = 50
  */
 export function startSubscribers(options: SubscribersOptions): Subscribers {
   const waiting = new Set<string>()
-  /** Tenants that were told something in the background since they were last drained. */
+  // Who was told something in the background since it was last drained.
   const told = new Set<string>()
   let running: Promise<void> | undefined
   let isClosing = false
@@ -105,8 +105,7 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
       await untilIdle()
       const drained = handOut(options, tenantId)
       running = drained.then(nothing, nothing).finally(handOn)
-      const isAny = await drained
-      return told.delete(tenantId) || isAny
+      return (await drained) || told.delete(tenantId)
     },
     async close() {
       isClosing = true

@@ -62,7 +62,14 @@ export function bookLedgerEntry(
     accountReference: account.reference,
     entries: [{ ledgerEntryReference: externalId, ...entry, context: {} }],
   })
-  const line = { uniqueId: externalId, name: title, type: 'FEE', quantity, amountIncludingTax, taxes }
+  const line = {
+    uniqueId: externalId,
+    name: title,
+    type: 'FEE',
+    quantity,
+    amountIncludingTax,
+    taxes,
+  }
   const values = [
     context.tenantId,
     account.reference,

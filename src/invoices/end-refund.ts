@@ -19,7 +19,7 @@ export interface WaitingRefund {
   readonly received: readonly Received[]
 }
 
-const waiting = ['PENDING', 'MANUAL_CHECK']
+const waiting: ReadonlySet<string> = new Set(['PENDING', 'MANUAL_CHECK'])
 
 /** A refund that may still succeed or fail; one that did either is refused. */
 export async function findWaitingRefund(tx: Tx, id: number): Promise<WaitingRefund> {
@@ -33,7 +33,7 @@ export async function findWaitingRefund(tx: Tx, id: number): Promise<WaitingRefu
   const [row] = rows
   if (!row) throw refuse('refund_not_found')
   const { state, claimId, ...refund } = row
-  if (!waiting.includes(state)) throw refuse('invalid_state', `it is ${state}`)
+  if (!waiting.has(state)) throw refuse('invalid_state', `it is ${state}`)
   return { ...refund, received: await receivedOn(tx, claimId) }
 }
 
@@ -72,7 +72,7 @@ export async function failRefund(tx: Tx, id: number): Promise<void> {
     .forUpdate()
     .executeTakeFirst()
   if (!row) throw refuse('refund_not_found')
-  if (!waiting.includes(row.state)) throw refuse('invalid_state', `it is ${row.state}`)
+  if (!waiting.has(row.state)) throw refuse('invalid_state', `it is ${row.state}`)
   await tx.db
     .updateTable('refund')
     .set((eb) => ({ state: 'FAILED', failed_at: tx.now, version: eb('version', '+', 1) }))

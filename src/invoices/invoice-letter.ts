@@ -85,7 +85,10 @@ async function addressOf(tx: Tx, { claimId }: Invoice): Promise<Json | undefined
 }
 
 function recipientOf(address: Json): Letter['recipient'] {
-  const text = (name: string) => (typeof address[name] === 'string' ? String(address[name]) : '')
+  const text = (name: string) => {
+    const value = address[name]
+    return typeof value === 'string' ? value : ''
+  }
   const person = [text('salutation'), text('givenName'), text('familyName')]
     .filter(Boolean)
     .join(' ')

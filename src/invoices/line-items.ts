@@ -45,8 +45,7 @@ export function pricedItems(items: readonly NewLineItem[], currency: string): Li
 function pricedItem(item: NewLineItem, exponent: number): LineItem {
   const rate = (item.taxes ?? []).reduce((sum, tax) => sum + unitsOf(tax.rate), 0n)
   const quantity = unitsOf(item.quantity)
-  const withoutTax = (units: bigint) =>
-    rounded(divided(units * hundred, hundred + rate), exponent)
+  const withoutTax = (units: bigint) => rounded(divided(units * hundred, hundred + rate), exponent)
   const gross = unitsOf(item.amountIncludingTax)
   const discount = unitsOf(item.discountIncludingTax ?? '0')
   const net = withoutTax(gross)

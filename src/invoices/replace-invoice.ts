@@ -106,9 +106,7 @@ function wordsOf(
       createdAt: desk.nowMs,
     },
     context: {
-      ...(isKnown && debtorReference !== null
-        ? { externalDebtorReference: debtorReference }
-        : {}),
+      ...(isKnown && debtorReference !== null ? { externalDebtorReference: debtorReference } : {}),
       ...(productReference === null ? {} : { productReference }),
     },
   }

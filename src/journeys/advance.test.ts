@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { advance, type Effect, firstState, resumedAfter, type RunState } from './advance.ts'
+import {
+  advance,
+  diverted,
+  type Effect,
+  firstState,
+  resumedAfter,
+  type RunState,
+} from './advance.ts'
 import type { JourneyDocument } from './document.ts'
 import type { Facts } from './facts.ts'
 import { checkDocument } from './validate.ts'
@@ -265,6 +272,25 @@ describe('a run', () => {
     expect(resumedAfter(span, 500).rest?.untilMs).toBe(1_500)
     const deadline = { ...span, rest: { untilMs: 1_000, isSpan: false } }
     expect(resumedAfter(deadline, 500).rest?.untilMs).toBe(1_000)
+  })
+
+  test('that is sent through another path goes back to what was left of its rest, longer by a pause', () => {
+    const document = documentOf({
+      main: [{ type: 'wait', days: 10 }],
+      extra: [{ type: 'wait', days: 1 }],
+    })
+    const at = (state: RunState, now: Date) => advance({ document, state, seed: 's' }, facts, now)
+    const later = (days: number) => new Date(noon.getTime() + days * 86_400_000)
+    const waiting = at(firstState, noon).state
+    const inserted = at(diverted(waiting, { insertPath: 'extra' }), later(3))
+    expect(inserted.nextAt).toEqual(later(4))
+    expect(at(inserted.state, later(4)).nextAt).toEqual(later(10))
+    const paused = resumedAfter(inserted.state, 2 * 86_400_000)
+    expect(at(paused, later(6)).nextAt).toEqual(later(12))
+    // What was to come is dropped with its rest, however many paths were begun.
+    const switched = at(diverted(inserted.state, { switchPath: 'extra' }), later(3))
+    expect(switched.nextAt).toEqual(later(4))
+    expect(at(switched.state, later(4)).isFinished).toBe(true)
   })
 })
 

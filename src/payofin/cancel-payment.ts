@@ -2,15 +2,19 @@ import pg from 'pg'
 import { sql, type Kysely } from 'kysely'
 import {
   announceBooked,
+  type Book,
   type CallContext,
   type Command,
   type Companion,
   conclude,
+  type Desk,
   type Json,
-  reopenUnpaid,
+  post,
   refuse,
+  reopenUnpaid,
 } from '../book/index.ts'
-import { bookMovement } from '../claims/index.ts'
+import { shownEntry } from '../accounts/index.ts'
+import { newId } from '../kernel/id.ts'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import { cashAccount, commissionAccount, prepaid } from './float.ts'
 import { findPayment } from './list-payments.ts'
@@ -23,6 +27,8 @@ interface Stored {
   readonly paymentId: number
   readonly merchantId: number
   readonly claimReference: string
+  /** Where the claim is now. */
+  readonly accountReference: string
   readonly amountMinor: number
   readonly commissionMinor: number
   readonly currency: string
@@ -60,9 +66,13 @@ export async function cancelPayment(
 
 async function storedPayment({ tenantId, db }: Tx, paymentId: number): Promise<Stored> {
   const { rows } = await sql<Stored>`
-    select payment_id as "paymentId", merchant_id as "merchantId", claim_reference as "claimReference",
-      amount_minor as "amountMinor", commission_minor as "commissionMinor", currency, shares, status
-    from payofin_payment where tenant_id = ${tenantId} and payment_id = ${paymentId}`.execute(db)
+    select p.payment_id as "paymentId", p.merchant_id as "merchantId", p.claim_reference as "claimReference",
+      a.reference as "accountReference", p.amount_minor as "amountMinor", p.commission_minor as "commissionMinor",
+      p.currency, p.shares, p.status
+    from payofin_payment p
+    join claim c on c.tenant_id = p.tenant_id and c.reference = p.claim_reference
+    join account a on a.tenant_id = c.tenant_id and a.account_id = c.account_id
+    where p.tenant_id = ${tenantId} and p.payment_id = ${paymentId}`.execute(db)
   const [payment] = rows
   if (!payment) throw refusePayofin('payment_unknown')
   return payment
@@ -73,24 +83,22 @@ function takeBack(context: CallContext, payment: Stored): Command<void> {
     id: context.commandId,
     tenantId: context.tenantId,
     metadata: context.metadata,
-    needs: { claims: [payment.claimReference] },
+    needs: {
+      accounts: [payment.accountReference],
+      claims: [payment.claimReference],
+      targets: payment.shares.map(({ entryReference }) => entryReference),
+    },
     decide(desk) {
       const at = desk.findClaim(payment.claimReference)
       if (!at || at.claim.status === 'PENDING') throw refuse('claim_not_found')
       const { book, claim } = at
-      const booking = {
-        meta: { context: { door: 'payofin', invoicePaymentId: payment.paymentId } },
-      }
-      const entries: Json[] = payment.shares.map(({ itemSeq, amountMinor }) => {
-        const item = book.items.get(itemSeq)
+      // It went on to another account since: what was paid is not there.
+      if (book.account.reference !== payment.accountReference) throw refuse('claim_deleted')
+      const entries = payment.shares.flatMap((share) => {
+        const item = book.items.get(share.itemSeq)
         // The claim was made anew since: what was paid is not its any more.
         if (!item || book.claimOf(item) !== claim) throw refuse('claim_deleted')
-        return bookMovement(desk, book, {
-          item,
-          deltaMinor: amountMinor,
-          kind: 'chargeback',
-          booking,
-        })
+        return takeBackShare(desk, book, { share, paymentId: payment.paymentId })
       })
       reopenUnpaid(book, claim)
       if (claim.isManaged) announceBooked(desk, book, entries)
@@ -101,6 +109,31 @@ function takeBack(context: CallContext, payment: Stored): Command<void> {
       })
     },
   }
+}
+
+/** What was charged back at another door already is not asked for twice. */
+function takeBackShare(
+  desk: Desk,
+  book: Book,
+  { share, paymentId }: { share: Share; paymentId: number },
+): Json[] {
+  const payment = book.entryNamed(share.entryReference)
+  if (!payment) throw refuse('claim_deleted')
+  const amountMinor = Math.min(share.amountMinor, payment.amountMinor - payment.chargedBackMinor)
+  if (amountMinor <= 0) return []
+  const entry = {
+    reference: newId(),
+    kind: 'chargeback' as const,
+    createdAtMs: desk.nowMs,
+    details: {
+      amount: amountMinor,
+      meta: { context: { door: 'payofin', invoicePaymentId: paymentId } },
+    },
+    context: { ledgerEntryReference: payment.reference },
+  }
+  const { commandId } = desk
+  post(book, { ...entry, origin: payment.origin, amountMinor, commandId, target: { payment } })
+  return [shownEntry(entry)]
 }
 
 /** Of two cancellations the second finds the first one's movement in its way and does nothing. */

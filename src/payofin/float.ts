@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { formatDecimal, InvalidAmount, parseDecimal } from '../kernel/money.ts'
+import { formatDecimal, InvalidAmount, minorMax, parseDecimal } from '../kernel/money.ts'
 import type { Tx } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { findMerchant, shownMerchant } from './merchants.ts'
@@ -15,15 +15,17 @@ export const cashAccount = (currency: string) => `cash:${currency}`
 export async function topUp(tx: Tx, merchantId: number, input: TopUp): Promise<Merchant> {
   const { currency } = await findMerchant(tx, merchantId)
   const amountMinor = amountOf(input.amount, currency)
-  await sql`
+  const raised = await sql`
     with merchant as (
       update payofin_merchant set balance_minor = balance_minor + ${amountMinor}, movement_seq = movement_seq + 1
-      where tenant_id = ${tx.tenantId} and merchant_id = ${merchantId}
+      where tenant_id = ${tx.tenantId} and merchant_id = ${merchantId} and balance_minor <= ${minorMax - amountMinor}
       returning tenant_id, merchant_id, movement_seq)
     insert into payofin_movement (tenant_id, merchant_id, seq, kind, debit, credit, amount_minor, effect, note, created_at)
     select tenant_id, merchant_id, movement_seq, 'TOP_UP', ${cashAccount(currency)}, ${prepaid(merchantId)},
       ${amountMinor}, 1, ${input.note ?? ''}, ${tx.now}
     from merchant`.execute(tx.db)
+  if (raised.numAffectedRows === 0n)
+    throw new Refusal('invalid_amount', 'invalid', 'The float would be more than can be counted')
   return shownMerchant(await findMerchant(tx, merchantId))
 }
 
@@ -58,7 +60,7 @@ export async function listMovements(
       created_at as "createdAt"
     from payofin_movement
     where tenant_id = ${tx.tenantId} and merchant_id = ${merchantId}
-      and (${before ?? null}::integer is null or seq < ${before ?? null})
+      and (${before ?? null}::bigint is null or seq < ${before ?? null}::bigint)
     order by seq desc limit ${limit}`.execute(tx.db)
   return rows.map(({ amountMinor, createdAt, ...movement }) => ({
     ...movement,

@@ -57,8 +57,16 @@ export async function findInstitution(
 /** Adds an institution under a code of its own. */
 export async function addInstitution(tx: Tx, input: NewInstitution): Promise<Institution> {
   const institution: Institution = { ...institutionDefaults, ...input }
+  requireHours(institution)
   if (!(await insert(tx, institution))) throw refusePayofin('institution_exists')
   return institution
+}
+
+/** Both hours or none, and the first before the last: what the database insists on, too. */
+function requireHours({ opensAt, closesAt }: Institution): void {
+  const isAllDay = opensAt === null && closesAt === null
+  const isPart = opensAt !== null && closesAt !== null && opensAt < closesAt
+  if (!isAllDay && !isPart) throw refusePayofin('invalid_hours')
 }
 
 /** Changes what is named of an institution. */
@@ -68,6 +76,7 @@ export async function changeInstitution(
   patch: InstitutionPatch,
 ): Promise<Institution> {
   const institution = { ...(await findInstitution(tx, sootCode)), ...patch }
+  requireHours(institution)
   const i = institution
   await sql`
     update payofin_institution set name = ${i.name}, type_code = ${i.typeCode}, city_code = ${i.cityCode},

@@ -57,28 +57,37 @@ export async function addMerchant(
   input: NewMerchant,
 ): Promise<Merchant & { secretKey: string }> {
   const [apiKey, secretKey] = [randomUUID(), randomUUID()]
+  const keys = { apiKey, secretSha256: sha256(secretKey) }
+  for (;;) {
+    const merchantId = await nextMerchantId(tx)
+    // Another one that was added at this moment has the number: its keys are not these.
+    if (!(await insertMerchant(tx, { ...input, merchantId, ...keys }))) continue
+    return { ...shownMerchant(await findMerchant(tx, merchantId)), secretKey }
+  }
+}
+
+async function nextMerchantId(tx: Tx): Promise<number> {
   const { rows } = await sql<{ merchantId: number }>`
     select greatest(coalesce(max(m.merchant_id), 0), t.space_id) + 1 as "merchantId"
     from tenant t left join payofin_merchant m on m.tenant_id = t.tenant_id
     where t.tenant_id = ${tx.tenantId} group by t.space_id`.execute(tx.db)
-  const merchantId = rows[0]?.merchantId ?? 1
-  await insertMerchant(tx, { ...input, merchantId, apiKey, secretSha256: sha256(secretKey) })
-  return { ...shownMerchant(await findMerchant(tx, merchantId)), secretKey }
+  return rows[0]?.merchantId ?? 1
 }
 
-/** Inserts a merchant unless its id is there already. */
+/** Inserts a merchant unless its id is there already; answers whether it did. */
 export async function insertMerchant(
   tx: Tx,
   input: NewMerchant & { merchantId: number; apiKey: string; secretSha256: Buffer },
-): Promise<void> {
+): Promise<boolean> {
   const { addresses = [], sootCodes = null, currency = 'TRY' } = input
-  await sql`
+  const added = await sql`
     insert into payofin_merchant (tenant_id, merchant_id, name, address, phone, api_key, secret_sha256, addresses,
       soot_codes, currency, is_active, created_at)
     values (${tx.tenantId}, ${input.merchantId}, ${input.name}, ${input.address ?? ''}, ${input.phone ?? ''},
       ${input.apiKey}, ${input.secretSha256}, ${JSON.stringify(addresses)},
       ${sootCodes === null ? null : JSON.stringify(sootCodes)}, ${currency}, ${input.isActive ?? true}, ${tx.now})
     on conflict do nothing`.execute(tx.db)
+  return added.numAffectedRows === 1n
 }
 
 /** Changes what is named of a merchant. */

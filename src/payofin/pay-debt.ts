@@ -106,7 +106,8 @@ const selectQuery = `
   from payofin_query q
   join payofin_merchant m on m.tenant_id = q.tenant_id and m.merchant_id = q.merchant_id
   join payofin_institution s on s.tenant_id = q.tenant_id and s.soot_code = q.soot_code
-  where q.tenant_id = $1 and q.query_id = $2 and q.merchant_id = $3 and q.valid_until > $4`
+  where q.tenant_id = $1 and q.query_id = $2 and q.merchant_id = $3 and q.valid_until > $4
+    and m.currency = q.currency`
 
 async function findQuery(
   reader: Reader,
@@ -137,6 +138,7 @@ function partialOf(query: Query, given: unknown): number {
 
 /** What a payment moved of the claim's account, so that it can be taken back exactly. */
 export interface Share {
+  readonly entryReference: string
   readonly itemSeq: number
   readonly amountMinor: number
 }
@@ -167,8 +169,8 @@ function payClaim(
       credit.decide(desk)
       return book.changes.entries
         .slice(before)
-        .flatMap(({ itemSeq, amountMinor: minor }) =>
-          itemSeq === null ? [] : [{ itemSeq, amountMinor: minor }],
+        .flatMap(({ reference: entryReference, itemSeq, amountMinor: minor }) =>
+          itemSeq === null ? [] : [{ entryReference, itemSeq, amountMinor: minor }],
         )
     },
   }

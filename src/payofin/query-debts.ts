@@ -70,8 +70,10 @@ async function openInstitution(tx: Tx, merchantId: number, given: unknown): Prom
     throw refusePayofin('institution_wrong')
   const institution = await findInstitution(tx, code)
   if (!institution.isActive) throw refusePayofin('institution_wrong')
-  const { sootCodes } = await findMerchant(tx, merchantId)
-  if (sootCodes && !sootCodes.includes(code)) throw refusePayofin('not_permitted')
+  const { sootCodes, currency } = await findMerchant(tx, merchantId)
+  // A float pays what is owed in its own currency.
+  const isPermitted = sootCodes === null || sootCodes.includes(code)
+  if (!isPermitted || currency !== institution.currency) throw refusePayofin('not_permitted')
   return institution
 }
 

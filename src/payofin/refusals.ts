@@ -27,6 +27,10 @@ export const refusePayofin = defineRefusals({
   desk_only: { kind: 'forbidden', message: 'The debt can be paid at the institution only' },
   dates_missing: { kind: 'invalid', message: 'The dates are missing' },
   merchant_unknown: { kind: 'not_found', message: 'There is no such merchant' },
+  invalid_hours: {
+    kind: 'invalid',
+    message: 'opensAt and closesAt are both given or both null, and opensAt comes first',
+  },
   institution_exists: { kind: 'conflict', message: 'The code of the institution is taken' },
   payment_unknown: { kind: 'not_found', message: 'There is no such payment' },
   payment_cancelled: { kind: 'conflict', message: 'The payment is cancelled already' },

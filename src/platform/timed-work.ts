@@ -91,7 +91,7 @@ export function startTimedWork(options: TimedWorkOptions): TimedWorkers {
 interface Running {
   readonly signal: AbortSignal
   readonly log: Logger
-  isLeftOut(tenantId: string): boolean
+  readonly isLeftOut: (tenantId: string) => boolean
 }
 
 /** One tenant's trouble does not keep the others' work waiting. */

@@ -55,10 +55,11 @@ function afterNext(firing: Firing, { outcome, detail }: Outcome, now: Date) {
   }
 }
 
-// Who comes too late, because another did the same action, changes nothing.
+// Who comes too late, because another did the same action, changes nothing. What a trigger was called with may be personal;
+// it goes with the last action.
 const saveText = `
 update reaction_firing f set done = r.done, is_booking = r.is_booking, results = f.results || r.result, attempts = 0,
-  leased_until = null, ended_at = r.ended_at,
+  leased_until = null, ended_at = r.ended_at, context = case when r.ended_at is null then f.context else '{}' end,
   status = case when r.ended_at is null then 'WAITING'
     when (f.results || r.result) @> '[{"outcome": "failed"}]' then 'FAILED' else 'DONE' end
 from jsonb_to_recordset($2::jsonb) as r(firing_id uuid, done integer, is_booking boolean, result jsonb,

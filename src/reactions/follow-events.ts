@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { eventTypes, type Subscriber } from '../events/index.ts'
-import { type Facts, holds, loadFacts, tenantOf } from '../journeys/index.ts'
+import { type Condition, type Facts, holds, loadFacts, tenantOf } from '../journeys/index.ts'
 import type { Tx } from '../platform/db.ts'
 import { needsClaim } from './actions.ts'
 import { type Fired, keepFirings, recentFirings, type SkipReason } from './keep-firings.ts'
@@ -79,9 +79,7 @@ function reasonToSkip(
     return 'CLAIM_STATUS'
   if (condition === undefined) return undefined
   const known = facts.get(target.claimId)
-  return known && holds(condition as Parameters<typeof holds>[0], known, now)
-    ? undefined
-    : 'CONDITION'
+  return known && holds(condition as unknown as Condition, known, now) ? undefined : 'CONDITION'
 }
 
 const usualStatuses: readonly string[] = ['ACTIVE', 'RESOLVED']

@@ -1,4 +1,4 @@
 export { findReaction, listReactions, reactionLog } from './find-reactions.ts'
 export { reactionSubscriber } from './follow-events.ts'
-export { reactionWork, type ReactionWorkDeps } from './reaction-work.ts'
+export { reactionWork } from './reaction-work.ts'
 export { changeReaction, createReaction, deleteReaction } from './save-reaction.ts'

@@ -42,7 +42,7 @@ function rowOf({ event, reaction, target, reason, chain }: Fired, now: Date) {
     claim_id: target?.claimId ?? null,
     claim_reference: target?.reference ?? null,
     account_reference: target?.accountReference ?? accountNamed(event) ?? null,
-    context: contextOf(event),
+    context: reason === undefined ? contextOf(event) : {},
     chain,
     status: reason === undefined ? 'WAITING' : 'SKIPPED',
     reason: reason ?? null,

@@ -39,7 +39,11 @@ export async function changeReaction(
   await lock(tx, reactionId)
   const known = await findReaction(tx, reactionId)
   const { name, when, actions, isActive, position } = { ...known, ...change }
-  const checked = await checkReaction(tx, { when, actions })
+  // One whose bundle is gone may still be switched off.
+  const isAsBefore = !change.when && !change.actions && (!isActive || known.isActive)
+  const checked = isAsBefore
+    ? { trigger: known.when, actions: known.actions }
+    : await checkReaction(tx, { when, actions })
   await update(tx, { ...checked, reactionId, name, isActive, position })
   return findReaction(tx, reactionId)
 }

@@ -30,7 +30,7 @@ const trigger = {
 export const Trigger = Type.Object(trigger, closed)
 export type Trigger = Static<typeof Trigger>
 
-export const actionsMax = 20
+const actionsMax = 20
 /** Checked in words that name the action, not by this shape. */
 const ActionsInput = Type.Array(JsonObject, {
   minItems: 1,

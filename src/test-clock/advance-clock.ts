@@ -92,7 +92,7 @@ async function settle(deps: AdvanceDeps, turn: Turn): Promise<void> {
 }
 
 async function isUnderWay({ works }: AdvanceDeps, tenantId: string): Promise<boolean> {
-  const held = await Promise.all(works.map((work) => work.isUnderWay?.(tenantId)))
+  const held = await Promise.all(works.map(async (work) => await work.isUnderWay?.(tenantId)))
   return held.includes(true)
 }
 

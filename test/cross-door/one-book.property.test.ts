@@ -9,6 +9,7 @@ import {
   collectThroughWallee1,
   collectThroughWallee2,
   creditThroughReceeve,
+  disputeThePage,
   matchThroughReceeve,
   type Paid,
   payInvoiceThroughCrm,
@@ -33,6 +34,7 @@ const doors = [
   'payofin part',
   'payofin cancel',
   'page',
+  'page dispute',
 ] as const
 
 interface Act {
@@ -92,6 +94,9 @@ async function perform(house: House, model: Model, one: Act): Promise<number> {
     case 'crm cancel':
     case 'payofin cancel':
       return -(await takeBack(house, model, one))
+    case 'page dispute':
+      model.hasTakenBack = true
+      return -(await disputeThePage(house, name))
     case 'page':
       return booked(await payOnThePage(house, name, minor))
   }

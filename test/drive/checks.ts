@@ -35,8 +35,8 @@ function isExplained(message: MessageRow): boolean {
   const { step, channel, status, verdict, because, says, rules, hasContent, sentAt } = message
   if (steps[step as keyof typeof steps] !== channel || !says) return false
   if (status === 'WITHHELD') return verdict === 'withhold' && sentAt === null && !hasContent
-  const asked = (rules ?? []).map(({ kind }) => kind)
-  const hasAsked = asked.includes('contact_cap') && asked.includes('quiet_hours')
+  const asked = new Set((rules ?? []).map(({ kind }) => kind))
+  const hasAsked = asked.has('contact_cap') && asked.has('quiet_hours')
   const isSent = status === 'SENT' && verdict === 'send' && because === 'all_clear'
   return isSent && sentAt !== null && hasContent && (channel === 'letter' || hasAsked)
 }
@@ -98,7 +98,7 @@ export function checkReasons(seen: Seen): void {
     const isHeld = held !== undefined && decidedAt > held.from && decidedAt < held.until
     const refusedAt = refusals.get(`${message.debtor}/${message.channel}`) ?? Infinity
     const hasNoAddress = !hasAddress(claim, message.channel)
-    const says = {
+    const holds: Record<string, boolean> = {
       claim_not_active: isOver,
       nothing_owed: isOver,
       journey_stopped: isOver,
@@ -109,7 +109,7 @@ export function checkReasons(seen: Seen): void {
       on_plan: claim.story.kind === 'plan',
       all_clear: !isOver && !isHeld && decidedAt <= refusedAt && !hasNoAddress,
     }
-    return says[message.because as keyof typeof says] !== true
+    return holds[message.because ?? ''] !== true
   })
   expect(wrong).toEqual([])
 }

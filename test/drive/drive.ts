@@ -125,18 +125,18 @@ class Driver {
   async #advance(to: Date, day: number): Promise<void> {
     const death = this.#deaths[0]
     if (!death || day < death.fromDay) return this.#door!.advance(to)
-    let isDone = false
+    const advancing = { isOver: false }
     const advanced = this.#door!.advance(to).finally(() => {
-      isDone = true
+      advancing.isOver = true
     })
     advanced.catch(() => undefined)
     const pool = await this.#openPool()
-    while (!isDone) {
+    while (!advancing.isOver) {
       const { rows } = await pool.query(death.when)
       if (rows.length > 0) break
       await wait(pollMs)
     }
-    if (isDone) return advanced
+    if (advancing.isOver) return advanced
     this.#deaths.shift()
     await this.#die(death)
     const outcome = await advanced.then(

@@ -7,10 +7,10 @@ const read = 'accountReference=ACC'
 
 describe('the rate of a tenant (D-22)', () => {
   test('is limited by its own setting, with the time when it may come back', async () => {
-    const tenant = await it.tenant('Slow', { rateLimitPerSecond: 5 })
+    const tenant = await it.tenant('Slow', { rateLimitPerSecond: 6 })
     const other = await it.tenant('Other')
     await seedBooks(tenant)
-    // Seeding took four of five.
+    // Seeding took five of six.
     expect((await tenant.get('get_account', read)).status).toBe(200)
     const limited = await tenant.get('get_account', read)
     expect(limited).toMatchObject({ status: 429, body: { message: 'Too Many Requests' } })

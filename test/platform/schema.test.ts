@@ -67,6 +67,8 @@ describe('every table', () => {
       'link_by_code',
       // A client names no tenant when it asks for a token.
       'oauth_client_by_id',
+      // Whoever follows a payment link has nothing but its code.
+      'payment_link_by_code',
       // A merchant names no tenant either.
       'payofin_merchant_by_key',
       // The wallee doors name the tenant by this number.
@@ -172,11 +174,13 @@ describe('the application role', () => {
       'enqueue_job',
       'find_link',
       'find_oauth_client',
+      'find_payment_link',
       'find_payofin_key',
       'find_wallee_keys',
       'find_wallee_webhook_key',
       'remove_expired',
       'shifted_clocks',
+      'tenants_behind',
     ])
     const open = await names(`
       select proname as name from pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner)))
@@ -276,6 +280,7 @@ const samples: Record<string, string> = {
   integer: '0',
   smallint: '0',
   bigint: '0',
+  numeric: '0',
   xid8: `'1'`,
   'timestamp with time zone': 'now()',
 }
@@ -298,6 +303,7 @@ describe('the types of src/platform/tables.ts', () => {
     integer: 'number',
     smallint: 'number',
     bigint: 'number',
+    numeric: 'string',
     xid8: 'string',
     'timestamp with time zone': 'Date',
   }

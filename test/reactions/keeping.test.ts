@@ -72,4 +72,14 @@ describe('reactions', () => {
     expect(await refusal(tenant, { when: perAccount, actions: [meta] })).toContain('perClaim')
     expect((await native(tenant, { url: '/reactions' })).items).toEqual([])
   })
+
+  test('may be switched off when what they name is gone, but not on again', async () => {
+    const tenant = await it.tenant()
+    const bundleId = await bundle(tenant)
+    const id = await reaction(tenant, 'event.claim.created', [{ type: 'email', bundleId }])
+    await native(tenant, { method: 'DELETE', url: `/bundles/${bundleId}`, status: 204 })
+    expect((await patch(tenant, id, { isActive: false })).body).toMatchObject({ isActive: false })
+    const again = await patch(tenant, id, { isActive: true })
+    expect([again.status, again.body.code]).toEqual([400, 'reaction_invalid'])
+  })
 })

@@ -16,15 +16,15 @@ function workOf(bookkeeper: Pick<Bookkeeper, 'submitGroup'> = it.assembly.bookke
   return reactionWork({ db, log, clock, nowOf, bookkeeper: bookkeeper as Bookkeeper })
 }
 
-async function tell(): Promise<void> {
+async function tell({ tenantId }: TestTenant): Promise<void> {
   const { db, log, clocks } = it.assembly.services
   const subscribers = startSubscribers({
     db,
     log,
-    nowOf: (tenantId) => clocks.nowOf(tenantId),
+    nowOf: (id) => clocks.nowOf(id),
     subscribers: [reactionSubscriber()],
   })
-  await subscribers.drain()
+  await subscribers.drainTenant(tenantId)
   await subscribers.close()
 }
 
@@ -42,8 +42,8 @@ test('what was noted is done once, whoever comes, and however many come at once'
     { type: 'webhook', name: 'two' },
   ])
   await claims(tenant, ['C'])
-  await tell()
-  await tell()
+  await tell(tenant)
+  await tell(tenant)
   expect(await logOf(tenant, id)).toEqual(['C WAITING'])
   const works = [workOf(), workOf(), workOf()]
   expect(await works[0]?.tenantsDue()).toContain(tenant.tenantId)
@@ -62,7 +62,7 @@ test('a server that dies with a booking in its hand is followed by another', asy
     { type: 'webhook', name: 'after' },
   ])
   await claims(tenant, ['C'])
-  await tell()
+  await tell(tenant)
   const dying = workOf({ submitGroup: () => Promise.reject(new Error('the server dies')) })
   await expect(run(dying, tenant)).rejects.toThrow('the server dies')
   expect(await dying.isUnderWay?.(tenant.tenantId)).toBe(true)
@@ -82,7 +82,7 @@ test('a booking that fails again and again is given up, and the rest is done', a
     { type: 'webhook', name: 'after' },
   ])
   await claims(tenant, ['C'])
-  await tell()
+  await tell(tenant)
   const dying = workOf({ submitGroup: () => Promise.reject(new Error('no')) })
   for (let attempt = 0; attempt < 5; attempt += 1) {
     await expect(run(dying, tenant)).rejects.toThrow('no')
@@ -102,7 +102,7 @@ test('what happens to a claim is answered in the order in which it happened', as
   await claims(tenant, ['C'])
   for (const triggerName of ['first', 'second'])
     await tenant.post('execute_custom_triggers', { C: { triggerName, triggerContext: {} } })
-  await tell()
+  await tell(tenant)
   await run(workOf(), tenant)
   expect(await told(tenant)).toEqual(['first', 'second'])
 })

@@ -24,6 +24,23 @@ const fontFiles = path.join(
   'ttf',
 )
 
+/** A font as pdfkit has read it; pdfkit takes it in the place of a file. */
+interface ReadFont {
+  _glyphs: object
+}
+
+const known = new Map<string, ReadFont>()
+
+/** Read once and kept: reading a font anew for each letter cost twice as much as setting the letter. */
+function readFont(name: string): ReadFont {
+  const reader = () => new Document({ autoFirstPage: false }).font(path.join(fontFiles, name))
+  const font = known.get(name) ?? (reader() as unknown as { _font: { font: ReadFont } })._font.font
+  known.set(name, font)
+  // A glyph remembers for which characters it was used first; the same letter is the same bytes whatever was set before it.
+  font._glyphs = {}
+  return font
+}
+
 /**
  * An empty tagged A4 document whose bytes depend on what is put in only. The standard fonts have no ł, ż or ő, so DejaVu is
  * embedded; it goes by a name that swissqrbill accepts.
@@ -44,8 +61,8 @@ export function openDocument(of: { language: string; title: string; date: string
     displayTitle: true,
     info: { Title: of.title, CreationDate: new Date(`${of.date}T00:00:00Z`) },
   })
-  document.registerFont(fonts.plain, path.join(fontFiles, 'DejaVuSans.ttf'))
-  document.registerFont(fonts.bold, path.join(fontFiles, 'DejaVuSans-Bold.ttf'))
+  document.registerFont(fonts.plain, readFont('DejaVuSans.ttf') as unknown as Buffer)
+  document.registerFont(fonts.bold, readFont('DejaVuSans-Bold.ttf') as unknown as Buffer)
   document.font(fonts.plain).fontSize(size.text)
   return document
 }

@@ -6,6 +6,7 @@ import { inTransaction, type Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Tables } from '../../platform/tables.ts'
 import type { TimedWork } from '../../platform/timed-work.ts'
+import { mayStillLeave } from './ask-again.ts'
 import { AddressError, composeEml, type MailSender } from './compose.ts'
 import { recoverLeases } from './recover-leases.ts'
 import { recordTransfer, recordUncomposed, type Uncomposed } from './record-transfer.ts'
@@ -204,12 +205,13 @@ function failureOf(error: unknown, { message }: Task, log: Logger): { failure: U
   return { failure: { error: 'The message could not be written', isFinal: false } }
 }
 
-/** Keeps what leaves and marks that it does. False: the lease is lost, and somebody else has the message. */
+/** Keeps what leaves and marks that it does. False: it must not leave any more, or somebody else has the message. */
 async function beginTransfer(
   tx: Tx,
   message: TakenMessage,
   { composed, clock }: { composed: Composed; clock: () => Date },
 ): Promise<boolean> {
+  if (!(await mayStillLeave(tx, message))) return false
   const leaseUntil = new Date(clock().getTime() + transferLeaseMs)
   const { rows } = await sql`
     update message set transfer_began_at = ${tx.now}, lease_until = ${leaseUntil}, ${writtenBy(message)}
@@ -222,6 +224,7 @@ async function beginTransfer(
 
 /** Without a way out a message is sent once it is kept, in one transaction: there is nothing that could happen twice. */
 async function putIntoOutbox(tx: Tx, message: TakenMessage, composed: Composed): Promise<void> {
+  if (!(await mayStillLeave(tx, message))) return
   const { rows } = await sql`
     update message set status = 'SENT', transport = 'outbox', sent_at = ${tx.now}, lease_id = null, lease_until = null,
       error = null, ${writtenBy(message)}

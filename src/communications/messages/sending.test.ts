@@ -14,7 +14,7 @@ import { assertBooksBalance } from '../../../test/invariants.ts'
 import { type TestTenant, world } from '../../../test/world.ts'
 import { inTransaction } from '../../platform/db.ts'
 import { newId } from '../../kernel/id.ts'
-import { queueMessages, type QueuedMessage } from '../index.ts'
+import { createPrepare, createRenderer, queueMessages, type QueuedMessage } from '../index.ts'
 
 const it = world({ workers: false })
 const noon = it.now
@@ -247,6 +247,47 @@ describe('the gate asks at the moment of sending', () => {
     }
     expect(await messageOf(tenant, id)).toMatchObject({ status: 'WITHHELD' })
   })
+
+  test.each(['an outbox', 'a transport'])(
+    'what happens while the message is being written stops it before %s',
+    async (way) => {
+      const { tenant, bundleId } = await prepared()
+      const id = await write(tenant, { bundleId })
+      const renderer = createRenderer()
+      const own = createPrepare({ renderer, publicUrl: () => 'https://pay.example' })
+      const left: string[] = []
+      const email = {
+        name: 'smtp' as const,
+        isIdempotent: false,
+        send: async ({ to }: { to: string }) => {
+          left.push(to)
+          return { outcome: 'accepted' as const }
+        },
+      }
+      const sender = senderOf(it, {
+        transports: { email: way === 'a transport' ? email : undefined, sms: undefined },
+        async prepare(tx, wanted) {
+          const texts = await own(tx, wanted)
+          const paying = [...texts].map(([messageId, text]) => {
+            const render = async () => {
+              expect((await credit(tenant, 12_345)).body.C).toMatchObject({ success: true })
+              return text.render()
+            }
+            return [messageId, { ...text, render }] as const
+          })
+          return new Map(paying)
+        },
+      })
+      await sendDue(sender, tenant).finally(() => renderer.close())
+      expect(left).toEqual([])
+      expect(await messageOf(tenant, id)).toMatchObject({
+        status: 'WITHHELD',
+        decision: { verdict: 'withhold', because: 'claim_not_active' },
+        messageUrl: null,
+      })
+      expect(await toldOf(tenant)).toEqual([])
+    },
+  )
 
   test('an open dispute withholds, a closed one does not', async () => {
     const { tenant, bundleId } = await prepared()

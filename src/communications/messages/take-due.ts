@@ -18,8 +18,11 @@ import type { Prepared, PrepareTexts } from './texts.ts'
 export interface TakenMessage {
   readonly messageId: string
   readonly claimId: string
+  readonly debtorReference: string
   readonly leaseId: string
   readonly channel: Channel
+  readonly purpose: Purpose
+  readonly cause: Cause
   readonly bundleId: string
   readonly recipient: string
   /** This attempt counted. */
@@ -71,7 +74,7 @@ export const holdMs = 15_000
 
 /**
  * Asks the gate about the next messages that are due and takes those that may leave. To be committed before the first of
- * them is sent: a payment that was committed before that stops the message.
+ * them is written; the gate is asked again when each of them leaves.
  */
 export async function takeDue(tx: Tx, options: TakeOptions): Promise<Taken> {
   const due = await lockDue(tx)

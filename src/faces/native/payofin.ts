@@ -31,10 +31,11 @@ interface Deps {
 const tag = 'Payofin'
 const SootPath = Type.Object({ sootCode: shapes.SootCode })
 const MerchantPath = Type.Object({ merchantId: shapes.MerchantId })
-const PaymentPath = Type.Object({ paymentId: Type.Integer({ minimum: 1 }) })
+const Counted = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+const PaymentPath = Type.Object({ paymentId: Counted })
 const PageQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
-  before: Type.Optional(Type.Integer({ minimum: 1 })),
+  before: Type.Optional(Counted),
 })
 type PageQuery = Static<typeof PageQuery>
 const listOf = (schema: TSchema) => Type.Object({ items: Type.Array(schema) })

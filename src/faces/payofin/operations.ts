@@ -88,10 +88,13 @@ function codeIn(fields: Fields, name: string): number | undefined {
 }
 
 async function institutionsFor(tx: Tx, { merchantId }: Caller): Promise<Institution[]> {
-  const { sootCodes } = await findMerchant(tx, merchantId)
+  const { sootCodes, currency } = await findMerchant(tx, merchantId)
   const all = await listInstitutions(tx)
   const open = all.filter(
-    ({ isActive, sootCode }) => isActive && (sootCodes === null || sootCodes.includes(sootCode)),
+    (each) =>
+      each.isActive &&
+      each.currency === currency &&
+      (sootCodes === null || sootCodes.includes(each.sootCode)),
   )
   if (open.length === 0) throw refusePayofin('no_institutions')
   return open

@@ -58,7 +58,9 @@ export function formPage(shown: {
     return `<label>${text[name]}<input name="${name}" value="${value}"${optional ? ' type="email"' : ' required'}></label>`
   })
   // An address that the link's own address gave is sent on, not asked for again.
-  const lines = link.lineItems.map((item) => `<li>${escaped(item.quantity)} × ${escaped(item.name)}</li>`)
+  const lines = link.lineItems.map(
+    (item) => `<li>${escaped(item.quantity)} × ${escaped(item.name)}</li>`,
+  )
   const title = `${text.to} ${escaped(creditor)}`
   return page(
     language,

@@ -36,7 +36,7 @@ interface Exchange {
 
 async function visit(deps: WalleeDeps, { request, reply }: Exchange): Promise<FastifyReply> {
   const found = await openLink(deps, request)
-  if (!found) return send(reply, 404, gonePage(String(request.headers['accept-language'] ?? 'en')))
+  if (!found) return send(reply, 404, gonePage(request.headers['accept-language'] ?? 'en'))
   const { tenant, link } = found
   const said = fieldsOf(link.addressMode === 'REQUIRED_IN_URL' ? request.query : request.body)
   const isAnswer = request.method === 'POST' || link.addressMode === 'REQUIRED_IN_URL'
@@ -78,7 +78,13 @@ function fieldsOf(given: unknown): Said {
     Object.entries(given)
       .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
       // oxlint-disable-next-line no-control-regex -- control characters are what it removes
-      .map(([name, text]) => [name, text.replaceAll(/[\u0000-\u001F]/g, ' ').trim().slice(0, textMax)]),
+      .map(([name, text]) => [
+        name,
+        text
+          .replaceAll(/[\u0000-\u001F]/g, ' ')
+          .trim()
+          .slice(0, textMax),
+      ]),
   )
 }
 
@@ -131,13 +137,18 @@ async function payBy(
 }
 
 function send(reply: FastifyReply, status: number, html: string): FastifyReply {
-  return reply
-    .code(status)
-    .header('cache-control', 'no-store')
-    .header('referrer-policy', 'no-referrer')
-    .header('x-robots-tag', 'noindex')
-    // Where the form leads may be the creditor's own page, so where forms lead is not said.
-    .header('content-security-policy', "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
-    .type('text/html; charset=utf-8')
-    .send(html)
+  return (
+    reply
+      .code(status)
+      .header('cache-control', 'no-store')
+      .header('referrer-policy', 'no-referrer')
+      .header('x-robots-tag', 'noindex')
+      // Where the form leads may be the creditor's own page, so where forms lead is not said.
+      .header(
+        'content-security-policy',
+        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+      )
+      .type('text/html; charset=utf-8')
+      .send(html)
+  )
 }

@@ -169,7 +169,8 @@ async function runVerb(
       return sendJson(reply, await showOne(call, entity, id))
     }
     case 'delete':
-      await deleteOne(call, entity, idOfBody(body))
+      // The comments' deletes of the older SDKs name the id in the query and send nothing.
+      await deleteOne(call, entity, body === undefined ? idOfQuery(request) : idOfBody(body))
       return reply.code(200).send()
     case 'count':
       return sendJson(reply, await countAll(call, entity, parseEntityFilter(body)))

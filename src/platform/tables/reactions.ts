@@ -7,14 +7,13 @@ export interface ReactionTables {
 }
 
 type Json = JSONColumnType<Record<string, unknown>>
-type Jsons = JSONColumnType<Record<string, unknown>[]>
 
 interface ReactionTable {
   tenant_id: string
   reaction_id: string
   name: string
   trigger: Json
-  actions: Jsons
+  actions: JSONColumnType<Record<string, unknown>[]>
   position: number
   is_active: boolean
   version: number
@@ -39,10 +38,10 @@ interface ReactionFiringTable {
   chain: JSONColumnType<string[]>
   status: string
   reason: string | null
-  actions: Jsons
+  actions: JSONColumnType<Record<string, unknown>[]>
   done: number
   is_booking: boolean
-  results: Jsons
+  results: JSONColumnType<Record<string, unknown>[]>
   attempts: number
   due_at: Date
   leased_until: Date | null

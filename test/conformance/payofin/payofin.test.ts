@@ -609,6 +609,101 @@ function randomFrom(seed: number): (below: number) => number {
   }
 }
 
+describe('what a desk may not do to the float', () => {
+  const patch = (tenant: TestTenant, payload: Fields) =>
+    tenant.call({ method: 'PATCH', url: '/q/v1/payofin/institutions/1', payload })
+
+  test('a float pays no debt of another currency, also where that changed after the query', async () => {
+    const { tenant, merchant } = await prepared()
+    const [debt] = await debtsOf(merchant)
+    const euros = await native(tenant, 'merchants', { name: 'Euro', currency: 'EUR' })
+    const own = merchantOf({ apiKey: euros.body.apiKey, secretKey: euros.body.secretKey })
+    expect(await code(own, 'invoicequery', ask)).toBe(-7)
+    expect((await own.call('sootlist')).body).toMatchObject({ resultCode: -23 })
+    await it.database.ownerPool.query(
+      `update quittance.payofin_merchant set currency = 'EUR' where tenant_id = $1`,
+      [tenant.tenantId],
+    )
+    const invoiceQueryId = debt?.['invoiceQueryId']
+    expect(await code(merchant, 'invoicepayment', { invoiceQueryId })).toBe(-19)
+    expect(await claimOf(tenant, 'FAT-1')).toMatchObject({ total: 10_500 })
+  })
+
+  test('hours are both given, the first before the last, or neither', async () => {
+    const { tenant } = await prepared()
+    for (const wrong of [
+      { opensAt: 60 },
+      { closesAt: 60 },
+      { opensAt: 60, closesAt: 60 },
+      { opensAt: 61, closesAt: 60 },
+    ]) {
+      const refused = { status: 400, body: { code: 'invalid_hours' } }
+      expect(await patch(tenant, wrong)).toMatchObject(refused)
+      const made = { sootCode: 7, name: 'X', ...wrong }
+      expect(await native(tenant, 'institutions', made)).toMatchObject(refused)
+    }
+    expect(await patch(tenant, { opensAt: 0, closesAt: 1_440 })).toMatchObject({ status: 200 })
+  })
+
+  test('a float holds no more than can be counted', async () => {
+    const { tenant } = await prepared({ topUp: '90071992547409.91' })
+    const more = await native(tenant, `merchants/${tenant.payofin.merchantId}/top-ups`, {
+      amount: '0.01',
+    })
+    expect(more).toMatchObject({ status: 400, body: { code: 'invalid_amount' } })
+    const { body } = await native(tenant, 'merchants')
+    expect(body.items[0]).toMatchObject({ balance: '90071992547409.91' })
+  })
+
+  test('merchants that are added at the same moment each have keys of their own', async () => {
+    const { tenant } = await prepared()
+    const names = Array.from({ length: 8 }, (_, n) => `Merchant ${n}`)
+    const made = await Promise.all(names.map((name) => native(tenant, 'merchants', { name })))
+    expect(made.map(({ status }) => status)).toEqual(names.map(() => 201))
+    expect(made.map(({ body }) => body.name)).toEqual(names)
+    expect(new Set(made.map(({ body }) => body.merchantId)).size).toBe(names.length)
+    for (const { body } of made) {
+      const own = merchantOf({ apiKey: body.apiKey, secretKey: body.secretKey })
+      expect((await own.call('sootlist')).body).toMatchObject({ resultCode: 1 })
+    }
+  })
+
+  test('a number that no payment can have names none', async () => {
+    const { tenant } = await prepared()
+    for (const id of ['9223372036854775808', '9'.repeat(30), '0', '-1', '1.5'])
+      expect((await native(tenant, `payments/${id}/cancel`, {})).status).toBe(400)
+    const page = (query: string) =>
+      native(tenant, `merchants/${tenant.payofin.merchantId}/movements?${query}`)
+    expect((await page('before=9223372036854775808')).status).toBe(400)
+    expect((await page('before=2147483648')).body.items).toHaveLength(1)
+  })
+
+  test('what was charged back at another door is not asked for again when a payment is cancelled', async () => {
+    const { tenant, merchant } = await prepared()
+    const [debt] = await debtsOf(merchant)
+    const paid = await merchant.call('invoicepayment', { invoiceQueryId: debt?.['invoiceQueryId'] })
+    const { rows } = await it.database.ownerPool.query<{ reference: string }>(
+      `select reference from quittance.entry where tenant_id = $1 and kind = 'payment' and amount_minor = 10000`,
+      [tenant.tenantId],
+    )
+    const chargedBack = await tenant.post('add_account_ledger_entries', [
+      {
+        accountReference: 'ABONE-1',
+        ledgerEntryReference: 'BANK',
+        chargebackDetails: { amount: 4_000 },
+        context: { ledgerEntryReference: rows[0]?.reference },
+      },
+    ])
+    expect(chargedBack.body['ABONE-1']).toMatchObject({ success: true })
+    const { invoicePaymentId } = paid.body['payofinPaymentDetails']
+    const cancelled = await native(tenant, `payments/${invoicePaymentId}/cancel`, {})
+    expect(cancelled.status).toBe(200)
+    expect(await claimOf(tenant, 'FAT-1')).toMatchObject({ total: 10_500 })
+    const { body } = await native(tenant, 'merchants')
+    expect(body.items[0]).toMatchObject({ balance: '1000.00' })
+  })
+})
+
 describe('many at once', () => {
   test('one query id is paid by one of fifty parallel calls, whatever part each wants', async () => {
     const { tenant, merchant } = await prepared()

@@ -289,23 +289,19 @@ describe('over a socket', () => {
       basePath: `${base}/v2.0`,
       httpBearerAuth: new HttpBearerAuth(userId, authenticationKey),
     })
-    class Debt extends BaseAPI {
-      async call(method: string, path: string, query: Json = {}, body?: Json): Promise<Json> {
-        const headers: Json = { Space: String(spaceId) }
-        const target = `/debt-collection/${path}`
-        await config.httpBearerAuth.applyToRequest(target, method, query, headers)
-        if (body) headers['Content-Type'] = 'application/json'
-        const response = await (this as Json)['request']({
-          path: target,
-          method,
-          headers,
-          query,
-          ...(body ? { body } : {}),
-        })
-        return response.status === 204 ? {} : response.json()
-      }
+    const api = new BaseAPI(config)
+    const call = async (
+      ...[method, path, query = {}, body]: [string, string, Json?, Json?]
+    ): Promise<Json> => {
+      const headers: Json = { Space: String(spaceId) }
+      const target = `/debt-collection/${path}`
+      await config.httpBearerAuth.applyToRequest(target, method, query, headers)
+      if (body) headers['Content-Type'] = 'application/json'
+      const sent = { path: target, method, headers, query, ...(body ? { body } : {}) }
+      const response = await api.request(sent)
+      return response.status === 204 ? {} : response.json()
     }
-    return new Debt(config)
+    return { call }
   }
 
   test('the SDK postfinancecheckout-5 takes a case from its creation to its end', async () => {

@@ -1,10 +1,9 @@
 import {
   accountNumber,
+  aLevel,
   newBundle,
-  newCase,
   newFlow,
   newInvoice,
-  newLevel,
   newRefund,
   own,
   unique,
@@ -39,8 +38,8 @@ export const invoiceSamples: Readonly<Record<string, Sample>> = {
     change: { content: 'The bank answered' },
     parent: (object) => idIn(object.refund),
   },
-  DunningCase: { make: async (us) => (await newCase(us)).id },
-  DunningCaseLevel: { make: async (us) => (await newLevel(us)).id },
+  DunningCase: { make: async (us) => (await aLevel(us)).caseId },
+  DunningCaseLevel: { make: async (us) => (await aLevel(us)).id },
   DunningFlow: {
     make: async (us) => firstOf(us, '/payment/dunning-flows', `name:"${(await newFlow(us)).name}"`),
   },
@@ -55,7 +54,7 @@ export const invoiceSamples: Readonly<Record<string, Sample>> = {
     async make(us) {
       const title = `Look at it ${unique()}`
       const actions = ['Approve', 'Reject']
-      await own(us, 'POST', '/tasks', { title, actions, dueAt: '2026-04-01T00:00:00.000Z' })
+      await own(us, 'POST', '/tasks', { title, actions, dueAt: '2096-04-01T00:00:00.000Z' })
       const { body } = await us.v2('GET', '/manual-tasks?order=DESC&limit=1')
       return body.data[0].id
     },
@@ -75,10 +74,10 @@ export const invoiceSamples: Readonly<Record<string, Sample>> = {
   ChargeFlow: {
     make: async (us) => firstOf(us, '/payment/charge-flows', `name:"${(await newFlow(us)).name}"`),
   },
-  ChargeFlowLevel: { make: async (us) => (await newLevel(us)).id },
+  ChargeFlowLevel: { make: async (us) => (await aLevel(us)).id },
   ChargeFlowLevelPaymentLink: {
     async make(us) {
-      const { id, invoice } = await newLevel(us)
+      const { id, invoice } = await aLevel(us)
       await us.v1('GET', `/charge-flow/fetch-charge-flow-payment-page-url?id=${invoice.id}`)
       return id
     },

@@ -67,7 +67,7 @@ export async function pay(us: Client, { account, reference }: Given, amount: num
     context: { ledgerEntryReference: reference },
   }
   const answer = await us.tenant.post('add_account_ledger_entries', [entry])
-  expect(answer.body, JSON.stringify(answer.body)).toMatchObject({ success: true })
+  expect(answer.body[account], JSON.stringify(answer.body)).toMatchObject({ success: true })
 }
 
 export const invoiceOf = async (us: Client, id: number): Promise<Json> => {
@@ -110,13 +110,16 @@ const flows = new Map<string, Promise<{ name: string; id: string }>>()
 /** The flow that all claims of a tenant take, made when it is first asked for. */
 export function theFlow(us: Client): Promise<{ name: string; id: string }> {
   const { tenantId } = us.tenant
-  const flow = flows.get(tenantId) ?? newFlow(us)
+  const flow = flows.get(tenantId) ?? newFlow(us, true)
   flows.set(tenantId, flow)
   return flow
 }
 
-/** A journey that writes an e-mail, waits and writes a letter, begun for every claim from now on. */
-export async function newFlow(us: Client): Promise<{ name: string; id: string }> {
+/** A journey that writes an e-mail, waits and writes a letter; as the default every claim begins it. */
+export async function newFlow(
+  us: Client,
+  isDefault = false,
+): Promise<{ name: string; id: string }> {
   const [email, letter] = [await newBundle(us), await newBundle(us, 'letter')]
   const name = `Flow ${unique()}`
   const paths = {
@@ -128,13 +131,13 @@ export async function newFlow(us: Client): Promise<{ name: string; id: string }>
     ],
   }
   const made = await own(us, 'POST', '/journeys', { name, document: { paths } })
-  await own(us, 'POST', `/journeys/${made.id}/assignments`, { default: true })
+  if (isDefault) await own(us, 'POST', `/journeys/${made.id}/assignments`, { default: true })
   return { name, id: made.id }
 }
 
 /** Asks until something is there; what happens by itself takes its time. */
 export async function until<R>(ask: () => Promise<R | undefined>): Promise<R> {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 60_000
   for (;;) {
     const found = await ask()
     if (found !== undefined) return found
@@ -143,27 +146,40 @@ export async function until<R>(ask: () => Promise<R | undefined>): Promise<R> {
   }
 }
 
-/** A dunning case that was begun for a new invoice, and its invoice. */
-export async function newCase(us: Client): Promise<{ id: number; invoice: Given }> {
-  await theFlow(us)
-  const invoice = await newInvoice(us)
-  const filter = { type: 'LEAF', fieldName: 'initialInvoice.id', operator: 'EQUALS', value: invoice.id }
-  const begun = await us.v1('POST', `/dunning-case/create-from-invoice?invoiceId=${invoice.id}`)
-  if (begun.status === 200) return { id: begun.body.id, invoice }
-  const found = await us.v1('POST', '/dunning-case/search', { filter })
-  expect(found.body, JSON.stringify(begun.body)).toHaveLength(1)
-  return { id: found.body[0].id, invoice }
+interface Level {
+  /** Of the case, and of its first level. */
+  readonly caseId: number
+  readonly id: number
+  readonly invoice: Given
 }
 
-/** The first level of a new case, once the case came to it. */
-export async function newLevel(us: Client): Promise<{ id: number; invoice: Given }> {
-  const { id, invoice } = await newCase(us)
-  const filter = { type: 'LEAF', fieldName: 'dunningCase.id', operator: 'EQUALS', value: id }
-  const level = await until(async () => {
-    const { body } = await us.v1('POST', '/dunning-case-level/search', { filter })
-    return body[0]?.id as number | undefined
+const levels = new Map<string, Promise<Level[]>>()
+let turn = 0
+
+/** One of three dunning cases of a tenant that came to their first level; it is made when it is first asked for. */
+export async function aLevel(us: Client): Promise<Level> {
+  const { tenantId } = us.tenant
+  const made = levels.get(tenantId) ?? makeLevels(us)
+  levels.set(tenantId, made)
+  const all = await made
+  turn += 1
+  return all[turn % all.length]!
+}
+
+async function makeLevels(us: Client): Promise<Level[]> {
+  await theFlow(us)
+  const invoices = [await newInvoice(us), await newInvoice(us), await newInvoice(us)]
+  return Promise.all(invoices.map((invoice) => levelOf(us, invoice)))
+}
+
+async function levelOf(us: Client, invoice: Given): Promise<Level> {
+  const leaf = { type: 'LEAF', fieldName: 'invoice', operator: 'EQUALS', value: invoice.id }
+  return until(async () => {
+    const { body } = await us.v1('POST', '/dunning-case-level/search', { filter: leaf })
+    // One that is still on its way changes while somebody looks at it.
+    if (body.length === 0 || body[0].state === 'INITIALIZING') return undefined
+    return { id: body[0].id, caseId: body[0].dunningCase.id, invoice }
   })
-  return { id: level, invoice }
 }
 
 export async function newRefund(us: Client, more: Json = {}): Promise<Json> {

@@ -43,7 +43,8 @@ const configurationFields: Fields = {
   version: shown(integer),
 }
 
-const configuration = definition(`jsonb_strip_nulls(jsonb_build_object('id', ${levelNumber('l')}, 'flow', l.flow,
+const configuration =
+  definition(`jsonb_strip_nulls(jsonb_build_object('id', ${levelNumber('l')}, 'flow', l.flow,
   'linkedSpaceId', (select s.space_id from tenant s where s.tenant_id = l.tenant_id), 'name', l.step_id,
   'period', ${period('l')}, 'priority', l.position, 'type', ${channelId('l.channel')}, 'version', l.version,
   'state', case when l.is_newest then 'ACTIVE' else 'INACTIVE' end))`)
@@ -103,13 +104,20 @@ async function sendAgain(tx: Tx, call: Call, number: number): Promise<void> {
     .innerJoin('claim as c', (join) =>
       join.onRef('c.tenant_id', '=', 't.tenant_id').onRef('c.claim_id', '=', 't.claim_id'),
     )
-    .select(['t.claim_id as claimId', 't.channel', 't.bundle_id as bundleId', 'c.status', 't.cause'])
+    .select([
+      't.claim_id as claimId',
+      't.channel',
+      't.bundle_id as bundleId',
+      'c.status',
+      't.cause',
+    ])
     .where('t.tenant_id', '=', tx.tenantId)
     .where('t.number', '=', number)
     .where('t.channel', 'in', ['email', 'sms'])
     .executeTakeFirst()
   if (!row || row.cause['kind'] !== 'journey') throw refuse('not_found')
-  if (row.status !== 'ACTIVE') throw refuse('invalid_state', 'the invoice is not asked for any more')
+  if (row.status !== 'ACTIVE')
+    throw refuse('invalid_state', 'the invoice is not asked for any more')
   const { claimId, bundleId } = row
   const cause = { kind: 'agent', id: String(call.caller.userId) } as const
   const key = `wallee/level/${number}/${newId()}`

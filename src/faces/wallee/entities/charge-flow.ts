@@ -4,7 +4,16 @@ import { stopJourney } from '../../../journeys/index.ts'
 import { linkOf, linkUrl } from '../../../links/index.ts'
 import { book, contextOf } from '../book.ts'
 import { type Call, inCall } from '../call.ts'
-import { type Action, creationStates, type Entity, long, nothing, oneOf, shown, text } from '../entity.ts'
+import {
+  type Action,
+  creationStates,
+  type Entity,
+  long,
+  nothing,
+  oneOf,
+  shown,
+  text,
+} from '../entity.ts'
 import { refuse } from '../refusals.ts'
 import { beginDunning } from './dunning-case.ts'
 import { neverPurged, spaceOfRow } from './invoice-columns.ts'

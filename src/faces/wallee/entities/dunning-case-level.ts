@@ -1,10 +1,15 @@
-import { boolean, dateTime, type Entity, integer, long, oneOf, refersTo, shown, text } from '../entity.ts'
 import {
-  environmentColumn,
-  languageOf,
-  neverPurged,
-  spaceOfRow,
-} from './invoice-columns.ts'
+  boolean,
+  dateTime,
+  type Entity,
+  integer,
+  long,
+  oneOf,
+  refersTo,
+  shown,
+  text,
+} from '../entity.ts'
+import { environmentColumn, languageOf, neverPurged, spaceOfRow } from './invoice-columns.ts'
 import {
   caseEnd,
   caseState,

@@ -66,7 +66,7 @@ export const dunningCase: Entity = {
       v2: { method: 'POST', path: '/payment/dunning-cases/{id}/suspend' },
       async run(call, { params }) {
         const { plannedEndDate } = params
-        const until = plannedEndDate === undefined ? undefined : new Date(String(plannedEndDate))
+        const until = typeof plannedEndDate === 'string' ? new Date(plannedEndDate) : undefined
         const reference = await inCall(call, (tx) => claimOfLive(tx, Number(params['id'])))
         const command = pauseJourney(contextOf(call), { reference, until })
         await book(call, { commands: [command] })

@@ -1,6 +1,24 @@
-import { creationStates, type Entity, integer, long, longs, map, oneOf, refersTo, shown, text } from '../entity.ts'
+import {
+  creationStates,
+  type Entity,
+  integer,
+  long,
+  longs,
+  map,
+  oneOf,
+  refersTo,
+  shown,
+  text,
+} from '../entity.ts'
 import { neverPurged, spaceOfRow } from './invoice-columns.ts'
-import { channelId, flowFields, flowTypeId, levelNumber, levels, period } from './journey-columns.ts'
+import {
+  channelId,
+  flowFields,
+  flowTypeId,
+  levelNumber,
+  levels,
+  period,
+} from './journey-columns.ts'
 
 const creationState = oneOf(...creationStates)
 

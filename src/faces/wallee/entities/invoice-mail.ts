@@ -31,6 +31,8 @@ export async function sendToCustomer(
     const { bundleId, externalId } = of
     const cause = { kind: 'agent', id: String(call.caller.userId) } as const
     const key = `wallee/invoice/${externalId}`
-    await queueMessages(tx, [{ key, claimId, channel: 'email', bundleId, cause, purpose: 'notice' }])
+    await queueMessages(tx, [
+      { key, claimId, channel: 'email', bundleId, cause, purpose: 'notice' },
+    ])
   })
 }

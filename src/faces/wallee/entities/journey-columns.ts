@@ -7,7 +7,11 @@ import { localized } from './reference-data.ts'
 const messages = ['email', 'sms', 'letter'] as const
 
 /** The kind of a level: who sends it and how. Callers keep the ids. */
-export const channelIds = { email: 1_400_000_430_001, sms: 1_400_000_430_002, letter: 1_400_000_430_003 }
+export const channelIds = {
+  email: 1_400_000_430_001,
+  sms: 1_400_000_430_002,
+  letter: 1_400_000_430_003,
+}
 
 export const channelId = (channel: string) =>
   `(case ${channel} ${messages.map((name) => `when '${name}' then ${channelIds[name]}`).join(' ')} end)`

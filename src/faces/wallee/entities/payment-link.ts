@@ -1,4 +1,9 @@
-import { newLinkCode, pricedItems, refuse as refuseOfInvoices, sumOfItems } from '../../../invoices/index.ts'
+import {
+  newLinkCode,
+  pricedItems,
+  refuse as refuseOfInvoices,
+  sumOfItems,
+} from '../../../invoices/index.ts'
 import type { NewLineItem } from '../../../invoices/schema.ts'
 import { type Call, inCall } from '../call.ts'
 import {
@@ -78,7 +83,7 @@ async function createLink(call: Call, given: Values): Promise<number> {
   const externalId = String(given['externalId'])
   const known = await findNamed(call, externalId)
   if (known !== undefined) return known
-  const values = checked(given, String(given['currency'] ?? ''))
+  const values = checked(given, given['currency'])
   const isKept = given['protectionMode'] === 'ACCESS_KEY'
   const own = { code: newLinkCode(), access_key: isKept ? newLinkCode() : null }
   const writing: TableStore = { ...store, atCreate: () => own }
@@ -118,19 +123,19 @@ async function updateLink(call: Call, change: Change): Promise<void> {
     const { currency = row.currency, lineItems = row.line_items } = change.values
     const isPriced = 'currency' in change.values || 'lineItems' in change.values
     const given = isPriced ? { ...change.values, lineItems } : change.values
-    const values = checked(given, String(currency ?? ''))
+    const values = checked(given, currency)
     await updateRow(tx, { entity: paymentLink, store, call }, { ...change, values })
   })
 }
 
 /** Values with the prices of their lines worked out; refused is what nobody could pay. */
-function checked(values: Values, currency: string): Values {
+function checked(values: Values, currency: unknown): Values {
   requireAskable(values)
   const shipping = values['shippingAddressHandlingMode'] ?? 'NOT_REQUIRED'
   if (shipping !== 'NOT_REQUIRED') throw refuse('unprocessable', 'nothing is shipped from here')
   const { lineItems } = values
   if (!Array.isArray(lineItems) || lineItems.length === 0) return values
-  if (currency === '') throw refuse('unprocessable', 'line items are in a currency')
+  if (typeof currency !== 'string') throw refuse('unprocessable', 'line items are in a currency')
   // Their fields were read by the description; those that follow from others are made anew.
   const items = lineItems as NewLineItem[]
   if (sumOfItems(items, currency) === 0)

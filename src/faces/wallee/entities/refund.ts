@@ -123,7 +123,10 @@ export const refund: Entity = {
         completion: { type: long, create: 'optional' },
         externalId: { type: named, create: 'required' },
         merchantReference: { type: ascii, create: 'optional' },
-        reductions: { type: { kind: 'list', fields: reductionFields, max: 250 }, create: 'optional' },
+        reductions: {
+          type: { kind: 'list', fields: reductionFields, max: 250 },
+          create: 'optional',
+        },
         transaction: { type: long, create: 'optional' },
         type: { type: oneOf(...refundTypes), create: 'required' },
       },

@@ -199,8 +199,8 @@ async function replace(call: Call, invoiceId: number, body: Values): Promise<num
     const replacement = {
       externalId,
       lineItems: lineItems as readonly NewLineItem[],
-      dueOn: dueOn ? dateIn(new Date(String(dueOn)), call.tenant.timeZone) : undefined,
-      merchantReference: merchantReference ? String(merchantReference) : undefined,
+      dueOn: typeof dueOn === 'string' ? dateIn(new Date(dueOn), call.tenant.timeZone) : undefined,
+      merchantReference: typeof merchantReference === 'string' ? merchantReference : undefined,
       billingAddress: (billingAddress ?? undefined) as Values | undefined,
     }
     await book(call, replaceInvoice(contextOf(call), old, replacement)).catch(
