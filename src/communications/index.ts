@@ -55,22 +55,17 @@ export {
 } from './letters/preview-bundle.ts'
 export { qrSvg } from './letters/qr.ts'
 export { renderLetter } from './letters/render-letter.ts'
-export { type MessageTexts, renderTexts } from './letters/render-texts.ts'
 export {
   addVersion,
   type BundleVersion,
   createBundle,
   deleteBundle,
   findBundle,
-  latestVersion,
   latestVersions,
   listBundles,
-  versionOf,
 } from './templates/bundles.ts'
 export { checkContent } from './templates/check-content.ts'
-export { dateText, moneyText } from './templates/money-text.ts'
-export { renderBundle, type RenderRequest } from './templates/render-bundle.ts'
+export { moneyText } from './templates/money-text.ts'
 export { createRenderer, type Renderer } from './templates/renderer.ts'
 export * as bundleShapes from './templates/schema.ts'
-export { smsSize } from './templates/sms-segments.ts'
 export { installStarterBundles, starterBundles } from './templates/starter-bundles.ts'

@@ -25,7 +25,6 @@ export {
   configNamed,
   configOf,
   type Configuration,
-  ensureConfigured,
   pickConfig,
 } from './configuration.ts'
 export { createPayment, payBill, payInvoice } from './create-payment.ts'

@@ -1,3 +1,3 @@
 export { seedCrmSamples } from './crm-samples.ts'
 export { demoLines, seedDemo } from './seed-demo.ts'
-export { demoAgency, friendlyDunning, strategyBundles } from './strategy.ts'
+export { friendlyDunning, strategyBundles } from './strategy.ts'

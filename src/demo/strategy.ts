@@ -30,7 +30,8 @@ export function friendlyDunning(
     return { id, type, bundleId }
   }
   const week = (after: string) => [
-    { id: `week-after-${after}`, type: 'wait', days: 7 },
+    // Into the evening before: a server that is late by hours loses no day.
+    { id: `week-after-${after}`, type: 'wait', days: 6, hours: 12 },
     { id: `morning-after-${after}`, type: 'waitUntil', time: '10:00', weekdays: workdays },
   ]
   const main = [

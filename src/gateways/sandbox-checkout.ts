@@ -60,7 +60,9 @@ export async function disputeInSandbox(tx: Tx, reference: string): Promise<Sandb
 function pathOf(choice: SandboxChoice): SandboxPath {
   switch (choice.outcome) {
     case 'pay': {
-      const path = sandboxCards[(choice.card ?? defaultCard).replaceAll(/[\s-]/g, '')]
+      const number = (choice.card ?? defaultCard).replaceAll(/[\s-]/g, '')
+      // Every object has a `constructor`, and nobody a card of that name.
+      const path = Object.hasOwn(sandboxCards, number) ? sandboxCards[number] : undefined
       if (!path) throw refuse('card_unknown')
       return path
     }

@@ -42,7 +42,7 @@ export function createTenantFinder(deps: { db: Kysely<Tables>; now: () => Date }
   }
 
   return {
-    forget: (tenantId) => void cache.delete(tenantId),
+    forget: (tenantId) => cache.delete(tenantId),
     tenantOf(tenantId) {
       if (!isUuid(tenantId)) return Promise.resolve(undefined)
       const now = deps.now()

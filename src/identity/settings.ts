@@ -16,7 +16,7 @@ export async function viewTenant({ tenantId, db }: Tx): Promise<TenantView> {
     name: row.name,
     timeZone: row.time_zone,
     isSandbox: row.is_sandbox,
-    settings: row.settings as Settings,
+    settings: row.settings,
   }
 }
 
@@ -44,7 +44,7 @@ export async function changeTenant(tx: Tx, change: TenantChange): Promise<Tenant
 
 function merged(before: Settings, changes: NonNullable<TenantChange['settings']>): Settings {
   const all = Object.entries({ ...before, ...changes })
-  return Object.fromEntries(all.filter(([, value]) => value !== null)) as Settings
+  return Object.fromEntries(all.filter(([, value]) => value !== null))
 }
 
 function requireIban(iban: string | undefined): void {

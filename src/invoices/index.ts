@@ -15,6 +15,7 @@ export { refuse } from './refusals.ts'
 export { findReplacement, replaceInvoice } from './replace-invoice.ts'
 export {
   findPaymentLink,
+  isPlaceTaken,
   newLinkCode,
   type OpenLink,
   openPaymentLink,

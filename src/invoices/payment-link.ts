@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
+import pg from 'pg'
 import type { CallContext, Companion, Outcome } from '../book/index.ts'
 import { createClaim } from '../claims/index.ts'
 import { newId } from '../kernel/id.ts'
@@ -99,6 +100,11 @@ export interface Payer {
   readonly street?: string | undefined
   readonly postcode?: string | undefined
   readonly city?: string | undefined
+}
+
+/** Whether an error of the commit means that another visitor took the same place first. */
+export function isPlaceTaken(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.constraint === 'payment_link_use_pkey'
 }
 
 const takePlace = `

@@ -162,7 +162,7 @@ export async function payOnThePage(house: House, name: ClaimName, minor: number)
 /** Lets the debtor's bank take a payment of the page back; answers what went back, 0 where there is none. */
 export async function disputeThePage(house: House, name: ClaimName): Promise<number> {
   const { body } = await house.native.get(`/payments?claim=${name}&limit=100`)
-  const paid = body.payments.find(({ state }: { state: string }) => state === 'settled')
+  const paid = body.items.find(({ state }: { state: string }) => state === 'settled')
   if (!paid) return 0
   const answer = await house.native.post(`/payments/${paid.paymentId}/sandbox-dispute`)
   expect(answer.status, JSON.stringify(answer.body)).toBe(200)
@@ -174,7 +174,7 @@ export async function disputeThePage(house: House, name: ClaimName): Promise<num
 /** The newest payment of a claim is settled: asking the provider is what the server does by itself, only sooner. */
 async function settled(house: House, name: ClaimName): Promise<void> {
   const { body } = await house.native.get(`/payments?claim=${name}&limit=100`)
-  for (const { paymentId, state } of body.items ?? body.payments) {
+  for (const { paymentId, state } of body.items) {
     if (state === 'settled') continue
     const answer = await house.native.post(`/payments/${paymentId}/refresh`)
     expect(answer.body.state, JSON.stringify(answer.body)).toBe('settled')

@@ -124,8 +124,10 @@ async function fire(request: InjectOptions): Promise<Answer> {
 const json = { 'content-type': 'application/json' }
 
 describe('our own door', () => {
-  // Twice, so that the second time there are ids to be named. The clock of a tenant is moved by minutes of work.
-  const shots = nativeOperations.filter(({ id }) => !id.startsWith('testClock'))
+  // Left out: a clock that is moved by months works for minutes, and a provider that is set up is called.
+  const leftOut = /^test-clock|^paymentProviders\.set$/
+  // Twice, so that the second time there are ids to be named.
+  const shots = nativeOperations.filter(({ id }) => !leftOut.test(id))
   test.each([...shots, ...shots].map((one, index) => [one.id, one, index] as const))(
     '%s answers whatever comes without breaking',
     async (id, operation, index) => {

@@ -107,7 +107,8 @@ export class MemoryStore {
     for (const need of needs) {
       for (const reference of need.debtors ?? []) {
         const row = this.debtor.part('').get(reference)
-        if (row) desk.debtors.set(reference, { reference, data: copy(row.data), version: row.version })
+        if (row)
+          desk.debtors.set(reference, { reference, data: copy(row.data), version: row.version })
       }
     }
     for (const need of needs) this.loadPayment(desk, need)

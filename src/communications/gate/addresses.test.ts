@@ -59,3 +59,15 @@ describe('where a message goes', () => {
 
   test('nowhere without a debtor', () => expect(addressesOf(null, 'email')).toEqual([]))
 })
+
+test.each([
+  ['0171 3920001', 'DE', ['+491713920001']],
+  ['+49 171 3920001', undefined, ['+491713920001']],
+  ['0041 79 123 45 67', 'CH', ['+41791234567']],
+  ['030 901820', 'DE', []],
+  ['0171 3920001', undefined, []],
+  ['12', 'DE', []],
+  ['no number', 'DE', []],
+])('a text message to %j of a debtor in %s goes to %j', (mobileNumber, country, expected) => {
+  expect(addressesOf({ contactInformation: { mobileNumber, country } }, 'sms')).toEqual(expected)
+})

@@ -1,3 +1,8 @@
+import {
+  type CountryCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max'
 import type { Channel } from '../../contacts/schema.ts'
 import { addressKey } from '../../contacts/index.ts'
 import type { Destination } from './decide.ts'
@@ -13,7 +18,15 @@ interface ContactInformation {
 const emailPattern =
   /^[^\s@<>()[\]\\,;:"\p{C}]{1,64}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]*[\p{L}\p{N}])?$/u
 const emailLengthMax = 254
-const phonePattern = /^\+\d{8,15}$/
+// Numbers of these kinds take no text messages, or not without a price.
+const notMobile: ReadonlySet<string | undefined> = new Set([
+  'FIXED_LINE',
+  'PREMIUM_RATE',
+  'TOLL_FREE',
+  'SHARED_COST',
+  'UAN',
+  'VOICEMAIL',
+])
 
 /** Whether an e-mail can be sent to a text, and nothing else can happen by it. */
 export function isEmailAddress(text: string): boolean {
@@ -31,12 +44,24 @@ export function addressesOf(debtor: unknown, channel: Channel): string[] {
   const all = [contact, ...others]
   if (channel === 'email') return texts(all.map(({ email }) => email)).filter(isEmailAddress)
   if (channel === 'sms') {
-    return texts(all.map(({ mobileNumber }) => mobileNumber)).filter((text) =>
-      phonePattern.test(text),
+    return all.flatMap(({ mobileNumber, country }) =>
+      texts([mobileNumber]).flatMap((text) => mobileOf(text, country ?? contact.country)),
     )
   }
   return letterAddress(contact as Record<string, unknown>)
 }
+
+/** The number in the form `+4917139200001`; one without a country's prefix is of the debtor's country. */
+function mobileOf(text: string, country: unknown): string[] {
+  const number = parsePhoneNumberFromString(text, {
+    ...(isCountry(country) ? { defaultCountry: country } : {}),
+    extract: false,
+  })
+  return number?.isPossible() === true && !notMobile.has(number.getType()) ? [number.number] : []
+}
+
+const isCountry = (country: unknown): country is CountryCode =>
+  typeof country === 'string' && isSupportedCountry(country)
 
 export function countryOf(debtor: unknown): string | undefined {
   const { country } = contactOf(debtor)

@@ -149,6 +149,17 @@ describe('the send gate', () => {
     })
   })
 
+  test('what waits for room comes back at a full quarter of an hour, whichever second filled it', () => {
+    const seven = Array.from({ length: 7 }, (_, n) => before((n + 1) * 1_000))
+    const { until } = decide({ ...clear, contactedAt: seven }, defaults, noon) as { until: Date }
+    expect(until).toEqual(new Date(noon.getTime() + 7 * dayMs))
+    const later = seven.map((at) => new Date(at.getTime() + 8_000))
+    const after = new Date(noon.getTime() + 60_000)
+    expect(decide({ ...clear, contactedAt: later }, defaults, after)).toMatchObject({
+      until: new Date(noon.getTime() + 7 * dayMs + 15 * 60_000),
+    })
+  })
+
   test('a paused journey is looked at again when its pause ends, or the next day', () => {
     const at = (pausedUntil: Date | null) =>
       decide({ ...clear, run: { status: 'PAUSED', pausedUntil } }, defaults, noon)

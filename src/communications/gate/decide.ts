@@ -70,6 +70,8 @@ export type Decision =
     }
 
 const dayMs = 86_400_000
+// Whatever waits for the same room comes back together, the oldest first, whichever second of last week filled it.
+const quarterMs = 15 * 60_000
 // A pause without an end is looked at again this much later, unless it ends before.
 const pauseLookMs = dayMs
 
@@ -138,5 +140,6 @@ function capFreeAt(facts: SendFacts, rules: AppliedRules, now: Date): Date {
     .filter((at) => at > now.getTime() - windowMs)
     .toSorted((a, b) => b - a)
   const filling = counted[cap.max - 1]
-  return filling === undefined ? now : new Date(filling + windowMs)
+  if (filling === undefined) return now
+  return new Date(Math.ceil((filling + windowMs) / quarterMs) * quarterMs)
 }

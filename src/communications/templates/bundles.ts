@@ -146,11 +146,6 @@ async function findRow({ tenantId, db }: Tx, bundleId: string): Promise<BundleRo
   return row
 }
 
-/** The version of a bundle that is sent now; refuses where there is no such bundle. */
-export async function latestVersion(tx: Tx, bundleId: string): Promise<BundleVersion> {
-  return versionOf(await findBundle(tx, bundleId))
-}
-
 /** The newest versions of bundles, by bundle id; a bundle that is not there is left out. */
 export async function latestVersions(
   { tenantId, db }: Tx,

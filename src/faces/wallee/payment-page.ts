@@ -4,6 +4,7 @@ import { callContext } from '../../book/index.ts'
 import { moneyText } from '../../communications/index.ts'
 import {
   findPaymentLink,
+  isPlaceTaken,
   type OpenLink,
   openPaymentLink,
   type Payer,
@@ -15,12 +16,18 @@ import { linkOf, linkUrl } from '../../links/index.ts'
 import { inTransaction } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { WalleeDeps } from './call.ts'
+import { failureOf } from './errors.ts'
 import { formPage, gonePage } from './payment-page-words.ts'
 
 /** Mounts the pages that payment links lead to: `/l/{code}` says what is paid for and asks who pays. */
 export function mountPaymentPage(app: FastifyInstance, deps: WalleeDeps): void {
   void app.register((scope, _options, done) => {
     void scope.register(formbody, { bodyLimit: bodyMax })
+    scope.setErrorHandler((error, request, reply) => {
+      const status = statusOf(error)
+      if (status >= 500) request.log.error({ err: error }, 'a page failed')
+      return send(reply, status, gonePage(request.headers['accept-language'] ?? 'en'))
+    })
     scope.get('/l/:code', (request, reply) => visit(deps, { request, reply }))
     scope.post('/l/:code', (request, reply) => visit(deps, { request, reply }))
     done()
@@ -28,6 +35,13 @@ export function mountPaymentPage(app: FastifyInstance, deps: WalleeDeps): void {
 }
 
 const bodyMax = 16_384
+
+/** What a visitor is told of what went wrong: nothing but whose fault it was. */
+function statusOf(error: unknown): number {
+  if (error instanceof Refusal) return failureOf(error, 2).status
+  const { statusCode = 500 } = error as { statusCode?: number }
+  return statusCode
+}
 
 interface Exchange {
   readonly request: FastifyRequest
@@ -41,7 +55,7 @@ async function visit(deps: WalleeDeps, { request, reply }: Exchange): Promise<Fa
   const said = fieldsOf(link.addressMode === 'REQUIRED_IN_URL' ? request.query : request.body)
   const isAnswer = request.method === 'POST' || link.addressMode === 'REQUIRED_IN_URL'
   const payer = isAnswer ? payerOf(link, said) : undefined
-  if (payer && request.method === 'POST') return payBy(deps, { tenant, link, payer, reply })
+  if (payer && request.method === 'POST') return payBy(deps, { request, reply }, payer)
   const amount = moneyText(link.amountMinor, link.currency, link.language ?? 'en')
   const isWrong = isAnswer && payer === undefined
   const page = formPage({ link, creditor: tenant.name, amount, isWrong, said })
@@ -77,11 +91,10 @@ function fieldsOf(given: unknown): Said {
   return Object.fromEntries(
     Object.entries(given)
       .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-      // oxlint-disable-next-line no-control-regex -- control characters are what it removes
       .map(([name, text]) => [
         name,
         text
-          .replaceAll(/[\u0000-\u001F]/g, ' ')
+          .replaceAll(/\p{Cc}/gu, ' ')
           .trim()
           .slice(0, textMax),
       ]),
@@ -109,13 +122,32 @@ function payerOf(link: OpenLink, said: Said): Payer | undefined {
   }
 }
 
+// Each time that a place is taken somebody else got one: so many do not come at once.
+const attemptsMax = 20
+
 /** Opens the visitor's own claim and leads to its page, where it is paid. */
 async function payBy(
   deps: WalleeDeps,
-  use: { tenant: Tenant; link: OpenLink; payer: Payer; reply: FastifyReply },
+  { request, reply }: Exchange,
+  payer: Payer,
 ): Promise<FastifyReply> {
-  const { tenant, link, payer, reply } = use
-  const { services, bookkeeper } = deps
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    const found = await openLink(deps, request)
+    if (!found) break
+    try {
+      return reply.redirect(await claimPage(deps, found, payer), 303)
+    } catch (error) {
+      if (!isPlaceTaken(error)) throw error
+    }
+  }
+  return send(reply, 404, gonePage(request.headers['accept-language'] ?? 'en'))
+}
+
+async function claimPage(
+  { services, bookkeeper }: WalleeDeps,
+  { tenant, link }: { tenant: Tenant; link: OpenLink },
+  payer: Payer,
+): Promise<string> {
   const { tenantId, timeZone, settings } = tenant
   const now = services.clocks.nowOf(tenantId)
   const context = callContext(tenant, { originator: 'LandingPage' })
@@ -133,7 +165,7 @@ async function payBy(
       .executeTakeFirstOrThrow()
     return linkOf(tx, claimId)
   })
-  return reply.redirect(linkUrl({ publicUrl: services.publicUrl(), settings }, code), 303)
+  return linkUrl({ publicUrl: services.publicUrl(), settings }, code)
 }
 
 function send(reply: FastifyReply, status: number, html: string): FastifyReply {

@@ -9,12 +9,12 @@ export interface BundleTables {
 interface BundleTable {
   tenant_id: string
   bundle_id: string
-  number: GeneratedAlways<number>
   name: string
   channel: string
   latest_version: number
   created_at: Date
   updated_at: Date
+  number: GeneratedAlways<number>
 }
 
 interface BundleVersionTable {

@@ -69,7 +69,6 @@ interface SigningKeyTable {
 interface AccountTable {
   tenant_id: string
   account_id: string
-  number: GeneratedAlways<number>
   reference: string
   currency: string
   auto_debtor_reference: string | null
@@ -83,6 +82,7 @@ interface AccountTable {
   meta: Json
   scores: JSONColumnType<unknown[]>
   created_at: Date
+  number: GeneratedAlways<number>
 }
 
 interface DebtorTable {
@@ -154,7 +154,6 @@ interface ItemTable {
 interface ClaimTable {
   tenant_id: string
   claim_id: string
-  number: GeneratedAlways<number>
   reference: string
   receeve_reference: string
   account_id: string
@@ -178,6 +177,7 @@ interface ClaimTable {
   resolved_at: Date | null
   deleted_at: Date | null
   has_promise: Generated<boolean>
+  number: GeneratedAlways<number>
 }
 
 interface ProviderPaymentTable {

@@ -16,11 +16,11 @@ type Json = JSONColumnType<Record<string, unknown>>
 interface JourneyTable {
   tenant_id: string
   journey_id: string
-  number: GeneratedAlways<number>
   name: string
   version: number
   created_at: Date
   updated_at: Date
+  number: GeneratedAlways<number>
 }
 
 interface JourneyVersionTable {
@@ -41,7 +41,6 @@ interface JourneyAssignmentTable {
 interface JourneyRunTable {
   tenant_id: string
   run_id: string
-  number: GeneratedAlways<number>
   claim_id: string
   journey_id: string | null
   journey_name: string | null
@@ -54,6 +53,7 @@ interface JourneyRunTable {
   paused_until: Date | null
   ended_at: Date | null
   end_reason: string | null
+  number: GeneratedAlways<number>
 }
 
 interface JourneyBookingTable {

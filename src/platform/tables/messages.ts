@@ -53,7 +53,6 @@ interface SendRuleTable {
 interface MessageTable {
   tenant_id: string
   message_id: string
-  number: GeneratedAlways<number>
   key: string
   claim_id: string
   account_id: string
@@ -82,6 +81,7 @@ interface MessageTable {
   created_at: Date
   sent_at: Date | null
   delivered_at: Date | null
+  number: GeneratedAlways<number>
 }
 
 interface MessageContentTable {

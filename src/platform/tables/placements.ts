@@ -49,7 +49,6 @@ interface PlacementCollectionTable {
 interface TaskTable {
   tenant_id: string
   task_id: string
-  number: GeneratedAlways<number>
   key: string
   kind: string
   title: string
@@ -64,6 +63,7 @@ interface TaskTable {
   cause: Json
   created_at: Date
   ended_at: Date | null
+  number: GeneratedAlways<number>
 }
 
 interface DisputeTable {

@@ -26,9 +26,10 @@ interface InvoiceTable {
   version: Generated<number>
 }
 
-interface Comment {
+interface InvoiceCommentTable {
   tenant_id: string
   id: GeneratedAlways<number>
+  claim_number: number
   content: string | null
   pinned: Generated<boolean>
   created_by: number
@@ -38,12 +39,17 @@ interface Comment {
   created_at: Date
 }
 
-interface InvoiceCommentTable extends Comment {
-  claim_number: number
-}
-
-interface RefundCommentTable extends Comment {
+interface RefundCommentTable {
+  tenant_id: string
+  id: GeneratedAlways<number>
   refund_id: number
+  content: string | null
+  pinned: Generated<boolean>
+  created_by: number
+  edited_by: number | null
+  edited_at: Date | null
+  version: Generated<number>
+  created_at: Date
 }
 
 interface RefundTable {

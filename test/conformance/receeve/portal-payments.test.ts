@@ -523,9 +523,11 @@ describe('the page of the sandbox', () => {
 
   test('says what is wrong with a card number it does not know, and stays open', async () => {
     const { paymentId, page } = await started(['INV', 5])
-    const answer = await choose(page, { outcome: 'pay', card: '4111' })
-    expect(answer.status).toBe(400)
-    expect(answer.body).toContain('role="alert"')
+    for (const card of ['4111', 'constructor', '__proto__', 'toString']) {
+      const answer = await choose(page, { outcome: 'pay', card })
+      expect({ card, status: answer.status }).toEqual({ card, status: 400 })
+      expect(answer.body).toContain('role="alert"')
+    }
     expect(await stateOf(paymentId)).toBe('open')
   })
 

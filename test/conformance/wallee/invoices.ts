@@ -15,6 +15,14 @@ export interface Given {
   readonly account: string
 }
 
+const reachable = {
+  country: 'DE',
+  email: 'ada@example.com',
+  addressLine1: 'Weg 1',
+  postalCode: '10115',
+  city: 'Berlin',
+}
+
 /** An invoice that the ledger manages, of an amount in minor units of CHF, and its account. */
 export async function newInvoice(us: Client, more: Json = {}): Promise<Given> {
   const { amount = 10_000, dueDate = '2026-01-31', currency = 'CHF', entries = [] } = more
@@ -23,7 +31,7 @@ export async function newInvoice(us: Client, more: Json = {}): Promise<Given> {
   const body = {
     [account]: {
       currency,
-      debtors: [person(`D-${unique()}`)],
+      debtors: [person(`D-${unique()}`, { contactInformation: reachable })],
       ledgerEntries: [
         { ledgerEntryReference: reference, invoiceDetails: { amount, dueDate }, context: {} },
         ...entries,
@@ -144,6 +152,24 @@ export async function until<R>(ask: () => Promise<R | undefined>): Promise<R> {
     if (Date.now() > deadline) throw new Error('it did not happen')
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
+}
+
+/** An invoice that a flow was begun for just now, and its case. */
+export async function newCase(us: Client): Promise<{ id: number; invoice: Given }> {
+  await theFlow(us)
+  const invoice = await newInvoice(us)
+  const begun = await us.v1('POST', `/dunning-case/create-from-invoice?invoiceId=${invoice.id}`)
+  if (begun.status === 200) return { id: begun.body.id, invoice }
+  // The default flow was faster.
+  const leaf = {
+    type: 'LEAF',
+    fieldName: 'linkedTransaction',
+    operator: 'EQUALS',
+    value: invoice.id,
+  }
+  const found = await us.v1('POST', '/dunning-case/search', { filter: leaf })
+  expect(found.body, JSON.stringify(begun.body)).toHaveLength(1)
+  return { id: found.body[0].id, invoice }
 }
 
 interface Level {
