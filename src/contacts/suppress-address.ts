@@ -18,9 +18,10 @@ export interface Suppression {
   readonly debtorReference?: string
 }
 
-/** An address in the form in which suppressed ones are kept and looked for. */
+/** An address in the form in which suppressed ones are kept and looked for; what only groups a number does not count. */
 export function addressKey(address: string): string {
-  return address.trim().toLowerCase()
+  const text = address.trim().toLowerCase()
+  return text.includes('@') ? text : text.replaceAll(/[\s()./-]/g, '').replace(/^00/, '+')
 }
 
 /** Sends nothing to an address any more, whosever it is; the first reason stays. */

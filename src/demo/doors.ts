@@ -71,7 +71,7 @@ async function openAccounts({ services, bookkeeper }: DoorsDeps, tenantId: strin
           country: 'CH',
           city: 'Chur',
           postalCode: '7000',
-          street: 'Am Platz',
+          addressLine1: 'Am Platz',
           houseNumber: '1',
         }),
       ],

@@ -130,12 +130,19 @@ async function attemptLines(
       .map((payment) => collectionStatement(order, payment))
   const outcomes =
     commands.length === 0 ? [] : await bookkeeper.submitGroup(commands, { companions })
-  return judged.map((one) => {
-    if (!('claim' in one)) return one
-    const outcome = outcomes[payments.indexOf(one)]
-    return outcome && 'refusal' in outcome
-      ? refused(one.line, outcome.refusal)
-      : answered(one.line, { outcome: 'BOOKED' })
+  const refusals = new Map(
+    payments.flatMap(({ line }, index) => {
+      const outcome = outcomes[index]
+      return outcome && 'refusal' in outcome ? [[line.externalId, outcome.refusal] as const] : []
+    }),
+  )
+  return judged.map((one, index) => {
+    const line = 'claim' in one ? one.line : lines[index]
+    const isOfBook = 'claim' in one || one.outcome === 'ALREADY_BOOKED'
+    const refusal = isOfBook && line ? refusals.get(line.externalId) : undefined
+    // Listed twice and refused: the second was not booked before either.
+    if (line && refusal) return refused(line, refusal)
+    return 'claim' in one ? answered(one.line, { outcome: 'BOOKED' }) : one
   })
 }
 

@@ -312,11 +312,12 @@ describe('amounts that an agency collected', () => {
         'C;1;EUR;',
         'C;1;euro;E5',
         'C;1;USD;E6',
+        'C;1;USD;E6',
         'C;1;EUR;E7',
         'C;2;EUR;E7',
       ),
     )
-    expect(answer.body).toMatchObject({ booked: 1, alreadyBooked: 0, refused: 7 })
+    expect(answer.body).toMatchObject({ booked: 1, alreadyBooked: 0, refused: 8 })
     expect(answer.body.rows.map(({ row, code }: any) => `${row} ${code ?? 'booked'}`)).toEqual([
       '2 not_placed_here',
       '3 invalid_row',
@@ -324,8 +325,9 @@ describe('amounts that an agency collected', () => {
       '5 invalid_row',
       '6 invalid_row',
       '7 currency_mismatch',
-      '8 booked',
-      '9 external_id_reused',
+      '8 currency_mismatch',
+      '9 booked',
+      '10 external_id_reused',
     ])
     expect(await outstanding(tenant)).toBe(9_900)
   })

@@ -5,6 +5,8 @@ import type { Tables } from './tables.ts'
 /** What time it is for whom: sandbox tenants may be ahead of the machine (design: the test clock). */
 export interface TenantClocks {
   nowOf(tenantId: string): Date
+  /** How far a tenant is ahead of the machine. */
+  offsetMsOf(tenantId: string): number
   /** Reads again who lives in another time. */
   refresh(): Promise<void>
   close(): void
@@ -44,6 +46,7 @@ export async function startTenantClocks(options: TenantClocksOptions): Promise<T
       const offsetMs = offsets.get(tenantId)
       return offsetMs === undefined ? now : new Date(now.getTime() + offsetMs)
     },
+    offsetMsOf: (tenantId) => offsets.get(tenantId) ?? 0,
     refresh,
     close: () => clearInterval(timer),
   }

@@ -99,9 +99,9 @@ async function isUnderWay({ works }: AdvanceDeps, tenantId: string): Promise<boo
 /** Another server may advance the same clock; only one of them goes on. */
 async function moveTo(deps: AdvanceDeps, tenantId: string, to: Date): Promise<void> {
   const { db, clock, clocks } = deps
-  const nowMs = clock().getTime()
-  const before = clocks.nowOf(tenantId).getTime() - nowMs
-  const offset = Math.max(before, to.getTime() - nowMs)
+  // Not by the difference of two looks at clocks that run: a millisecond between them would look like another server.
+  const before = clocks.offsetMsOf(tenantId)
+  const offset = Math.max(before, to.getTime() - clock().getTime())
   const moved = await inTransaction(db, { tenantId, now: to }, async (tx) => {
     const { rows } = await sql<{ isSandbox: boolean; isMoved: boolean }>`
       with moved as (update tenant set clock_offset_ms = ${offset}

@@ -57,7 +57,7 @@ export function castOf(seed: number, count: number, startsOn: string): Claim[] {
     const isShared = number < count * sharedShare
     const isManaged = group % 2 === 0
     const account = isShared ? `A-G${group}` : `A-${number}`
-    const place = isShared ? group * 3 : number * 7
+    const place = isShared ? group * 3 : number * 8
     return {
       reference: `C-${String(number).padStart(5, '0')}`,
       account,

@@ -49,12 +49,7 @@ export function outlineOf(messages: readonly MessageRow[]): string[] {
     .toSorted()
 }
 
-/** How many went which way, for whoever reads the test's output. */
-export function countsOf(messages: readonly MessageRow[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { channel, status, because } of messages) {
-    const name = `${channel} ${status} ${because}`
-    counts[name] = (counts[name] ?? 0) + 1
-  }
-  return counts
-}
+/** Why messages went which way, each reason once. */
+export const reasonsOf = (messages: readonly MessageRow[]) => [
+  ...new Set(messages.map(({ because }) => because)),
+]

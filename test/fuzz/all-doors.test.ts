@@ -238,7 +238,12 @@ describe('the Payofin door', () => {
   const readable = foreign.filter((value) => !/\0|\ud800|x{9}/u.test(String(value)))
   const values = [
     ...readable.filter((value) => value !== 1e300),
-    ...[1, 'ACC', '1', '2026-03-10', [{ invoicePaymentId: 1 }], [{}]],
+    1,
+    'ACC',
+    '1',
+    '2026-03-10',
+    [{ invoicePaymentId: 1 }],
+    [{}],
   ]
   const calls = [
     'sootlistbytype',

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { nativeOperations } from '../../src/faces/native/face.ts'
 import { assertBooksBalance } from '../invariants.ts'
 import { type Answer, type TestTenant, world } from '../world.ts'
 import {
@@ -538,5 +539,70 @@ describe('unusual text', () => {
 describe('the books', () => {
   test('balance after all of this', async () => {
     await assertBooksBalance(it.database.ownerPool)
+  })
+})
+
+describe('every operation of our own door', () => {
+  const takesList = new Set(['agencies.collect'])
+  const withBody = nativeOperations.filter(({ id, body }) => body && !takesList.has(id))
+  const withName = nativeOperations.filter(({ path }) => path.includes('{'))
+  const nameless = '00000000-0000-4000-8000-000000000000'
+  const urlOf = (path: string, name: string) => `/q/v1${path.replaceAll(/\{\w+\}/g, name)}`
+
+  test.each(withBody.map((one) => [one.id, one] as const))(
+    '%s refuses what is no body of its own and leaves no trace',
+    async (_id, { method, path }) => {
+      const before = await contents(it.database.ownerPool)
+      const bodies: [string | Buffer, number[]][] = [
+        ['{', [400]],
+        ['null', [400]],
+        ['1', [400]],
+        ['"x"', [400]],
+        ['[]', [400]],
+        ['"a\0b"', [400]],
+        [String.raw`{"a": "a\u0000b"}`, [400]],
+        [String.raw`{"a": "\ud800"}`, [400]],
+        [String.raw`{"__proto__": 1}`, [400]],
+        ['{"a": 1, "a": 1}', [400]],
+        ['{"no such member": 1}', [400, 404]],
+        [nested(100), [400]],
+        [Buffer.from([0xff, 0xfe]), [400]],
+        [' '.repeat(7 * 1024 * 1024), [413]],
+      ]
+      for (const [payload, wanted] of bodies) {
+        const answer = await tenant.call({
+          method,
+          url: urlOf(path, nameless),
+          headers: { 'content-type': 'application/json' },
+          payload,
+        })
+        const what = String(payload).slice(0, 40)
+        const isWanted = wanted.includes(answer.status)
+        expect({ what, isWanted, answer }).toMatchObject({ isWanted: true })
+        expectErrorBody('/q/v1', answer)
+      }
+      expect(await contents(it.database.ownerPool)).toEqual(before)
+    },
+  )
+
+  test('refuses names that nothing can have', async () => {
+    const names = [
+      '%00',
+      'a%00b',
+      '%zz',
+      '%E0%A4',
+      '%',
+      'x'.repeat(256),
+      '9'.repeat(30),
+      '9223372036854775808',
+    ]
+    for (const { id, method, path } of withName) {
+      for (const name of names) {
+        const answer = await tenant.call({ method, url: urlOf(path, name) })
+        const isRefused = [400, 404].includes(answer.status)
+        expect({ id, name, isRefused, answer }).toMatchObject({ isRefused: true })
+        expectErrorBody('/q/v1', answer)
+      }
+    }
   })
 })

@@ -1,75 +1,108 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
-import fc from 'fast-check'
+import { expect } from 'vitest'
 import { nativeOperations } from '../../src/faces/native/face.ts'
-import type { NativeOperation } from '../../src/faces/native/operation.ts'
-import { schemaArbitrary } from '../fuzz/schema-arbitrary.ts'
 import type { TestTenant } from '../world.ts'
 
-const ajv = new Ajv2020({ strict: false })
-addFormats.default(ajv)
+type Fields = Record<string, unknown>
 
-// What `seedBooks` opens, and what chance does not find.
-const pools: Record<string, readonly unknown[]> = {
-  claimReference: ['CLAIM'],
-  accountReference: ['ACC'],
-  debtorReference: ['D'],
-  reference: ['CLAIM'],
-  claims: ['CLAIM'],
-  invoices: ['INV'],
-  currency: ['EUR'],
-  amount: ['1.00', 1],
-  channel: ['email'],
-  dueAt: ['2026-04-01T12:00:00Z'],
-  name: ['sandbox'],
-  url: ['https://93.184.215.14/hook'],
-  fromDate: ['2026-01-01'],
-  toDate: ['2026-01-31'],
-  fallbackLanguage: ['en'],
+const document = { paths: { main: [{ id: 'a', type: 'webhook', name: 'a' }] } }
+const words = { fallbackLanguage: 'en', languages: { en: { subject: 'S', text: 'T' } } }
+
+/**
+ * For each path below which things of one's own have addresses, a body that makes one on the books of `seedBooks`. `{…}`
+ * stands for what was made before it.
+ */
+const samples: Readonly<Record<string, (marker: string) => Fields>> = {
+  '/webhooks': () => ({ url: 'https://example.com/hook', eventTypes: ['event.claim.created'] }),
+  '/agencies': (name) => ({ name }),
+  '/plan-definitions': (name) => ({
+    name,
+    terms: {
+      currency: 'EUR',
+      instalments: [3],
+      interval: { unit: 'MONTH', count: 1 },
+      firstDueWithinDays: 14,
+    },
+  }),
+  '/tasks': (title) => ({ title }),
+  '/send-rules': (note) => ({
+    kind: 'contact_cap',
+    value: { max: 3, days: 7 },
+    note,
+    validFrom: '2026-03-10',
+  }),
+  '/bundles': (name) => ({ name, channel: 'email', ...words }),
+  '/journeys': (name) => ({ name, document }),
+  '/reactions': (name) => ({
+    name,
+    when: { event: 'event.claim.created' },
+    actions: [{ type: 'createTask', kind: 'CALL', title: name }],
+  }),
+  '/disputes': (text) => ({ claimReference: 'CLAIM', reason: 'NOT_MINE', text }),
+  '/messages': () => ({ claimReference: 'CLAIM', channel: 'email', bundleId: '{/bundles}' }),
+  '/payments': (description) => ({
+    claims: [{ reference: 'CLAIM', amountMinor: 100 }],
+    returnUrl: 'https://example.com/',
+    description,
+  }),
+  '/claims/CLAIM/plans': () => ({
+    definitionId: '{/plan-definitions}',
+    instalments: 3,
+    firstDueOn: '2026-03-20',
+  }),
+  '/crm/types': (name) => ({ name, classification: 'PAYMENT' }),
+  '/crm/categories': (name) => ({ name }),
+  '/crm/payment-methods': (name) => ({ name }),
+  '/crm/rejection-reasons': (name) => ({ name }),
+  '/crm/units': (name) => ({ name }),
+  '/crm/users': (name) => ({ name }),
+  '/crm/cards': () => ({
+    debtorReference: 'D',
+    paymentGatewayReferenceNumber: 'G',
+    lastDigits: '4242',
+  }),
+  '/crm/bills': () => ({
+    accountReference: 'ACC',
+    fromDate: '2026-01-01',
+    toDate: '2026-01-31',
+    invoices: ['INV'],
+  }),
+  '/payofin/merchants': (name) => ({ name }),
+  '/payofin/institutions': (name) => ({ sootCode: 77, name }),
 }
 
-/** Bodies that the published contract of an operation allows, always the same ones. */
-export function bodiesOf(operation: NativeOperation, count: number): unknown[] {
-  const { body } = operation
-  if (!body) return [undefined]
-  const isRight = ajv.compile(body)
-  const made = fc.sample(
-    schemaArbitrary(body, (key) => pools[key]),
-    { numRuns: count * 3, seed: 1 },
-  )
-  return made.filter((one) => isRight(one)).slice(0, count)
-}
+// Made at one address, to be found at another.
+const homes: Readonly<Record<string, string>> = { '/claims/CLAIM/plans': '/plans' }
 
-const samplesMax = 12
-
-/** Operations that make something which then has an address below their own path. */
-export const makers = nativeOperations.filter(({ method, path }) => {
-  const isBelow = (other: NativeOperation) => other.path.startsWith(`${path}/{`)
-  return method === 'POST' && !path.includes('{') && nativeOperations.some(isBelow)
-})
-
-/** Has every maker make something; answers the last part of its address by the maker's path. */
-export async function makeAll(
-  tenant: TestTenant,
-  own: Record<string, unknown> = {},
-): Promise<Map<string, string>> {
+/** Has a tenant make one thing of each kind, and answers by its path what the thing is called. */
+export async function makeOfAll(tenant: TestTenant, marker: string): Promise<Map<string, string>> {
   const made = new Map<string, string>()
-  for (const maker of makers) {
-    const { path } = maker
-    const bodies = own[path] === undefined ? bodiesOf(maker, samplesMax) : [own[path]]
-    for (const body of bodies) {
-      const answer = await tenant.call({
-        method: 'POST',
-        url: `/q/v1${path}`,
-        headers: { 'content-type': 'application/json' },
-        payload: JSON.stringify(body),
-      })
-      if (answer.status >= 300) continue
-      const { id, merchantId, sootCode } = answer.body
-      const name: unknown = id ?? merchantId ?? sootCode
-      if (typeof name === 'string' || typeof name === 'number') made.set(path, String(name))
-      break
-    }
+  for (const [path, sampleOf] of Object.entries(samples)) {
+    const text = JSON.stringify(sampleOf(marker)).replaceAll(
+      /\{(\/[\w-]+)\}/g,
+      (_whole, of: string) => made.get(of) ?? of,
+    )
+    const answer = await tenant.call({
+      method: 'POST',
+      url: `/q/v1${path}`,
+      headers: { 'content-type': 'application/json' },
+      payload: text,
+    })
+    const isMade = answer.status < 300
+    expect({ path, isMade, body: isMade || answer.body }).toMatchObject({ isMade: true })
+    const { id, paymentId, merchantId, sootCode, user } = answer.body
+    const name: unknown = id ?? paymentId ?? merchantId ?? sootCode ?? user?.id
+    made.set(homes[path] ?? path, String(name))
   }
   return made
 }
+
+/** The operations on one thing of these kinds, with the path of its kind. */
+export function operationsOn(kinds: readonly string[]) {
+  return nativeOperations.flatMap((operation) => {
+    const kind = kinds.find((path) => operation.path.startsWith(`${path}/{`))
+    return kind === undefined ? [] : [{ operation, kind }]
+  })
+}
+
+/** The kinds of things that tenants make by themselves. */
+export const kinds = Object.keys(samples).map((path) => homes[path] ?? path)

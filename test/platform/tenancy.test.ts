@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { assertBooksBalance } from '../invariants.ts'
 import { type TestTenant, world } from '../world.ts'
 import { contents, operations, requestOf, seedBooks, writes } from './doors.ts'
+import { kinds, makeOfAll, operationsOn } from './native-samples.ts'
 
 const it = world()
 const secret = 'only-the-other-tenant-may-see-this'
@@ -126,6 +127,48 @@ test('a pagination id of another tenant is refused (D-83)', async () => {
   const query = `accountReference=ACC&paginationId=${encodeURIComponent(paginationId)}`
   expect(await other.get('get_account_claims', query)).toMatchObject({ status: 200 })
   expect(await tenant.get('get_account_claims', query)).toMatchObject({ status: 400 })
+})
+
+describe('what tenants make at our own door', () => {
+  test('is found by its maker and by nobody else, and stays as it is', async () => {
+    await seedBooks(tenant)
+    await seedBooks(other, secret)
+    // Whoever has things of the same kinds passes all checks that come before the one of whose a thing is.
+    await makeOfAll(tenant, 'own')
+    const made = await makeOfAll(other, secret)
+    const before = await ofTenant(other)
+    const tried = operationsOn(kinds)
+    expect(tried.length).toBeGreaterThan(40)
+    for (const { operation, kind } of tried) {
+      const { id, method, path, body } = operation
+      const name = made.get(kind) ?? ''
+      const url = `/q/v1${path}`.replace('{version}', '1').replaceAll(/\{\w+\}/g, name)
+      const answer = await tenant.call({
+        method,
+        url,
+        ...(body ? { headers: { 'content-type': 'application/json' }, payload: '{}' } : {}),
+      })
+      // What needs a body may say first what is wrong with it.
+      const wanted = body ? [400, 404, 409] : [404]
+      expect({ id, isRefused: wanted.includes(answer.status), answer }).toMatchObject({
+        isRefused: true,
+      })
+      expect(JSON.stringify(answer.body)).not.toContain(secret)
+    }
+    expect(await ofTenant(other)).toEqual(before)
+  })
+
+  test('is in the lists of its maker only', async () => {
+    await seedBooks(other, secret)
+    await makeOfAll(other, secret)
+    for (const kind of kinds) {
+      const [mine, theirs] = await Promise.all(
+        [tenant, other].map((who) => who.call({ method: 'GET', url: `/q/v1${kind}` })),
+      )
+      expect(JSON.stringify(mine?.body)).not.toContain(secret)
+      if (mine?.status === 200) expect(JSON.stringify(theirs?.body)).not.toBe('{"items":[]}')
+    }
+  })
 })
 
 test('the books of all these tenants balance', async () => {

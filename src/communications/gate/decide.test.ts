@@ -155,9 +155,11 @@ describe('the send gate', () => {
     expect(until).toEqual(new Date(noon.getTime() + 7 * dayMs))
     const later = seven.map((at) => new Date(at.getTime() + 8_000))
     const after = new Date(noon.getTime() + 60_000)
-    expect(decide({ ...clear, contactedAt: later }, defaults, after)).toMatchObject({
-      until: new Date(noon.getTime() + 7 * dayMs + 15 * 60_000),
-    })
+    const weekLater = new Date(noon.getTime() + 7 * dayMs + 60_000)
+    for (const now of [after, weekLater])
+      expect(decide({ ...clear, contactedAt: later }, defaults, now)).toMatchObject({
+        until: new Date(noon.getTime() + 7 * dayMs + 15 * 60_000),
+      })
   })
 
   test('a paused journey is looked at again when its pause ends, or the next day', () => {

@@ -70,7 +70,8 @@ export type Decision =
     }
 
 const dayMs = 86_400_000
-// Whatever waits for the same room comes back together, the oldest first, whichever second of last week filled it.
+// A contact counts until the full quarter of an hour: what is sent at the same time of day every week finds the same room,
+// whichever second filled it a week ago, and all that wait for it come back together, the oldest first.
 const quarterMs = 15 * 60_000
 // A pause without an end is looked at again this much later, unless it ends before.
 const pauseLookMs = dayMs
@@ -134,12 +135,10 @@ function capFreeAt(facts: SendFacts, rules: AppliedRules, now: Date): Date {
   const cap = rules.contact_cap?.value
   // What a debtor asked for, such as a receipt, is no contact that somebody presses on them.
   if (!cap || facts.purpose === 'notice') return now
-  const windowMs = cap.days * dayMs
-  const counted = facts.contactedAt
-    .map((at) => at.getTime())
-    .filter((at) => at > now.getTime() - windowMs)
+  const leaves = facts.contactedAt
+    .map((at) => Math.ceil((at.getTime() + cap.days * dayMs) / quarterMs) * quarterMs)
+    .filter((at) => at > now.getTime())
     .toSorted((a, b) => b - a)
-  const filling = counted[cap.max - 1]
-  if (filling === undefined) return now
-  return new Date(Math.ceil((filling + windowMs) / quarterMs) * quarterMs)
+  const filling = leaves[cap.max - 1]
+  return filling === undefined ? now : new Date(filling)
 }

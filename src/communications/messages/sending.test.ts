@@ -11,7 +11,7 @@ import {
 } from '../../../test/messages.ts'
 import { eventsOf } from '../../../test/conformance/receeve/given.ts'
 import { assertBooksBalance } from '../../../test/invariants.ts'
-import { type TestTenant, world } from '../../../test/world.ts'
+import { person, type TestTenant, world } from '../../../test/world.ts'
 import { inTransaction } from '../../platform/db.ts'
 import { newId } from '../../kernel/id.ts'
 import { createPrepare, createRenderer, queueMessages, type QueuedMessage } from '../index.ts'
@@ -339,6 +339,50 @@ describe('the gate asks at the moment of sending', () => {
     await sendDue(senderOf(it), tenant)
     expect(await statuses(tenant)).toEqual(['QUEUED journey_paused', 'WITHHELD journey_stopped'])
   })
+
+  test('what the debtor said counts whose the claim is by then', async () => {
+    const { tenant, bundleId } = await prepared()
+    const id = await write(tenant, { bundleId })
+    // The claim is deleted and made anew for somebody who does not want to be written to.
+    await native(tenant, 'DELETE', '/claims/C')
+    const primaryDebtor = person('E', {
+      contactInformation: { country: 'DE', email: 'eve@example.com' },
+    })
+    const claim = {
+      amount: 100,
+      currency: 'EUR',
+      originalDueDate: '2026-01-15',
+      currentDueDate: '2026-01-20',
+      primaryDebtor,
+    }
+    expect((await tenant.post('recreate_claims', { C: claim })).body.C).toMatchObject({
+      success: true,
+    })
+    const denied = { channel: 'email', preference: 'denied' }
+    expect(await native(tenant, 'POST', '/contacts/E/preferences', denied)).toMatchObject({
+      status: 200,
+    })
+    await sendDue(senderOf(it), tenant)
+    expect(await messageOf(tenant, id)).toMatchObject({
+      status: 'WITHHELD',
+      decision: { because: 'opted_out' },
+    })
+  })
+
+  test.each(['+49 170 123-45 67', '0049 (170) 1234567', '+491701234567'])(
+    'nothing is sent to a number that was suppressed as %s',
+    async (address) => {
+      const { tenant } = await prepared()
+      const suppressed = await native(tenant, 'POST', '/suppressed-addresses', {
+        channel: 'sms',
+        address,
+      })
+      expect(suppressed.status).toBeLessThan(300)
+      await write(tenant, { bundleId: await bundle(tenant, 'sms'), channel: 'sms' })
+      await sendDue(senderOf(it), tenant)
+      expect(await statuses(tenant)).toEqual(['WITHHELD address_suppressed'])
+    },
+  )
 
   test('what the debtor said about a channel counts for that channel', async () => {
     const { tenant, bundleId } = await prepared()

@@ -105,14 +105,18 @@ export async function takeDue(tx: Tx, options: TakeOptions): Promise<Taken> {
   return { examined: due.length, messages }
 }
 
+/** With whom the claim asks now: it may have come to another debtor since, and what that one said counts. */
 async function lockDue(tx: Tx): Promise<DueRow[]> {
   const { rows } = await sql<DueRow>`
-    select message_id as "messageId", claim_id as "claimId", debtor_reference as "debtorReference", channel, purpose,
-      bundle_id as "bundleId", cause, context, attempts, message_url as "messageUrl",
-      transfer_began_at as "transferBeganAt"
-    from message
-    where tenant_id = ${tx.tenantId} and status = 'QUEUED' and due_at <= ${tx.now}
-    order by due_at, message_id limit ${messagesAtOnce} for update skip locked`.execute(tx.db)
+    select m.message_id as "messageId", m.claim_id as "claimId",
+      coalesce(c.debtor_reference, c.primary_debtor ->> 'debtorReference', m.debtor_reference) as "debtorReference",
+      m.channel, m.purpose, m.bundle_id as "bundleId", m.cause, m.context, m.attempts,
+      m.message_url as "messageUrl", m.transfer_began_at as "transferBeganAt"
+    from message m join claim c on c.tenant_id = m.tenant_id and c.claim_id = m.claim_id
+    where m.tenant_id = ${tx.tenantId} and m.status = 'QUEUED' and m.due_at <= ${tx.now}
+    order by m.due_at, m.message_id limit ${messagesAtOnce} for update of m skip locked`.execute(
+    tx.db,
+  )
   return rows
 }
 
@@ -146,6 +150,7 @@ async function keep(
     const isSending = decision.verdict === 'send'
     return {
       message_id: row.messageId,
+      debtor_reference: row.debtorReference,
       status: statusOf[decision.verdict],
       due_at: decision.verdict === 'wait' ? decision.until.toISOString() : null,
       lease_id: isSending ? leaseId : null,
@@ -157,10 +162,10 @@ async function keep(
     }
   })
   await sql`
-    update message m set status = r.status, due_at = coalesce(r.due_at, m.due_at), lease_id = r.lease_id,
+    update message m set debtor_reference = r.debtor_reference, status = r.status, due_at = coalesce(r.due_at, m.due_at), lease_id = r.lease_id,
       lease_until = r.lease_until, contacted_at = r.contacted_at, attempts = r.attempts, decision = r.decision,
       decided_at = ${tx.now}, recipient = r.recipient
-    from json_to_recordset(${JSON.stringify(rows)}::json) as r(message_id uuid, status text, due_at timestamptz,
+    from json_to_recordset(${JSON.stringify(rows)}::json) as r(message_id uuid, debtor_reference text, status text, due_at timestamptz,
       lease_id uuid, lease_until timestamptz, contacted_at timestamptz, attempts integer, decision jsonb, recipient text)
     where m.tenant_id = ${tx.tenantId} and m.message_id = r.message_id`.execute(tx.db)
 }

@@ -12,14 +12,13 @@ export interface WalleeInvoiceTables {
 }
 
 type Json = JSONColumnType<Record<string, unknown>>
-type Jsons = JSONColumnType<Record<string, unknown>[]>
 
 interface InvoiceTable {
   tenant_id: string
   claim_id: string
   external_id: string | null
   merchant_reference: string | null
-  line_items: Jsons | null
+  line_items: JSONColumnType<Record<string, unknown>[]> | null
   billing_address: Json | null
   replaces_claim_id: string | null
   derecognized_by: number | null
@@ -63,10 +62,10 @@ interface RefundTable {
   currency: string
   merchant_reference: string | null
   meta_data: Json
-  reductions: Jsons
-  base_line_items: Jsons
-  line_items: Jsons
-  reduced_line_items: Jsons
+  reductions: JSONColumnType<Record<string, unknown>[]>
+  base_line_items: JSONColumnType<Record<string, unknown>[]>
+  line_items: JSONColumnType<Record<string, unknown>[]>
+  reduced_line_items: JSONColumnType<Record<string, unknown>[]>
   created_by: number
   created_at: Date
   succeeded_at: Date | null
@@ -81,7 +80,7 @@ interface SubscriptionEntryTable {
   external_id: string
   title: string
   quantity: string
-  taxes: Jsons
+  taxes: JSONColumnType<Record<string, unknown>[]>
   tax_minor: Generated<number>
   component_reference_name: string | null
   subscription_metric_id: number | null
@@ -96,7 +95,7 @@ interface PaymentLinkTable {
   name: string | null
   currency: string | null
   language: string | null
-  line_items: Jsons | null
+  line_items: JSONColumnType<Record<string, unknown>[]> | null
   allowed_redirection_domains: JSONColumnType<string[]> | null
   allowed_payment_method_configurations: JSONColumnType<unknown[]> | null
   applied_space_view: number | null

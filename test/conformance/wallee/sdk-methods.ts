@@ -25,7 +25,7 @@ export interface Place {
 const require = createRequire(import.meta.url)
 
 // What every service has besides: it sets the service up and calls nothing.
-const setUp = ['constructor', 'setTimeout', 'setDefaultAuthentication', 'getVersion']
+const setUp = new Set(['constructor', 'setTimeout', 'setDefaultAuthentication', 'getVersion'])
 
 /** The methods of a version 1 SDK, read from its own source: the path, and the parameters in their order. */
 export function firstMethods(sdk: string, place: Place): SdkMethod[] {
@@ -101,11 +101,11 @@ export function secondMethods(sdk: string, place: Place): SdkMethod[] {
 }
 
 const servicesOf = (module: Json): [string, any][] =>
-  Object.entries(module).filter(([name]) => /Service$/.test(name))
+  Object.entries(module).filter(([name]) => name.endsWith('Service'))
 
 function functionsOf(prototype: object): [string, string][] {
   return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { value }]) =>
-    typeof value === 'function' && !setUp.includes(name) ? [[name, String(value)] as const] : [],
+    typeof value === 'function' && !setUp.has(name) ? [[name, String(value)] as const] : [],
   ) as [string, string][]
 }
 

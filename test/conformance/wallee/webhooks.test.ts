@@ -2,8 +2,12 @@ import { createPublicKey, verify } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { dateIn, instantOf } from '../../../src/kernel/dates.ts'
+import { entityNamed } from '../../../src/faces/wallee/registry.ts'
+import { watchables } from '../../../src/faces/wallee/webhooks/watchable.ts'
 import { type Received, type Receiver, startReceiver } from '../../receiver.ts'
 import { person, type TestTenant, world } from '../../world.ts'
+import { make } from './doors.ts'
 import { client, type Client } from './sign.ts'
 
 const require = createRequire(import.meta.url)
@@ -69,14 +73,17 @@ async function rename(customer: Json, familyName: string): Promise<Json> {
   return answer.body
 }
 
+const timeZone = 'Europe/Berlin'
+const today = () => dateIn(it.now, timeZone)
+
 const newClaim = (reference: string, more: Json = {}) =>
   tenant.post('create_claims', {
     [reference]: {
       amount: 4_000,
       currency: 'EUR',
       productReference: 'loan',
-      originalDueDate: it.now.toISOString().slice(0, 10),
-      currentDueDate: it.now.toISOString().slice(0, 10),
+      originalDueDate: today(),
+      currentDueDate: today(),
       totalFees: 0,
       primaryDebtor: person(`D-${reference}`),
       ...more,
@@ -178,8 +185,9 @@ describe('a listener', () => {
     const told = await arrived(3)
     expect(told.map(({ body }) => body.state)).toEqual(['OPEN', 'OVERDUE', 'PAID'])
     expect(new Set(told.map(({ body }) => body.entityId)).size).toBe(1)
-    const midnight = `${it.now.toISOString().slice(0, 10)}T00:00:00+0000`
-    expect(told[1]!.body.timestamp).toBe(midnight)
+    // Of the space's own day.
+    const midnight = instantOf(today(), 0, timeZone)
+    expect(new Date(told[1]!.body.timestamp)).toEqual(midnight)
   })
 
   test('is told that a claim was overdue when it came, and not once more at midnight', async () => {
@@ -195,6 +203,64 @@ describe('a listener', () => {
       [second, 'OPEN'],
       [second, 'OVERDUE'],
     ])
+  })
+
+  test.each(['DebtCollectionCase', 'DunningCase', 'ManualTask', 'Refund'] as const)(
+    'is told of a new %s, under the id that it has at these doors',
+    async (name) => {
+      const { id: entity, states } = watchables[name]
+      await listen({ entity, entityStates: states })
+      const { id } = await make(us, entityNamed(name))
+      const [told] = await until(() => {
+        const own = receiver.received.filter(({ body }) => body.entityId === id)
+        return own.length > 0 ? own : undefined
+      })
+      expect(told!.body).toMatchObject({
+        listenerEntityId: entity,
+        listenerEntityTechnicalName: name,
+      })
+      const first = {
+        DebtCollectionCase: /CREATE|PREPARING/,
+        DunningCase: /RUNNING/,
+        ManualTask: /OPEN/,
+      }
+      expect(told!.body.state).toMatch({ ...first, Refund: /PENDING/ }[name])
+    },
+  )
+
+  test('is told how a refund, a task and a dunning case end', async () => {
+    const { id: url } = await newUrl()
+    for (const name of ['Refund', 'ManualTask', 'DunningCase'] as const)
+      await listen({ url, entity: watchables[name].id })
+    const refund = await make(us, entityNamed('Refund'))
+    const task = await make(us, entityNamed('ManualTask'))
+    const dunning = await make(us, entityNamed('DunningCase'))
+    const done = [
+      await us.v2('POST', `/payment/refunds/${refund['id']}/mark-succeeded`),
+      await us.v2('POST', `/manual-tasks/${task['id']}/action/${task['actions'][0].id}`),
+      await us.v2('POST', `/payment/dunning-cases/${dunning['id']}/suspend`),
+      await us.v2(
+        'POST',
+        `/payment/transactions/invoices/${dunning['initialInvoice'].id}/mark-paid`,
+      ),
+    ]
+    expect(done.map(({ status }) => status).filter((status) => status >= 300)).toEqual([])
+    const told = (listenerEntityId: number, entityId: number) =>
+      receiver.received
+        .filter(({ body }) => body.listenerEntityId === listenerEntityId)
+        .filter(({ body }) => body.entityId === entityId)
+        .map(({ body }) => body.state)
+    await until(() => {
+      const states = told(watchables.DunningCase.id, dunning['id'])
+      return states.at(-1) === 'SUCCEEDED' ? states : undefined
+    })
+    expect(told(watchables.DunningCase.id, dunning['id'])).toEqual([
+      'RUNNING',
+      'SUSPENDED',
+      'SUCCEEDED',
+    ])
+    expect(told(watchables.Refund.id, refund['id'])).toEqual(['PENDING', 'SUCCESSFUL'])
+    expect(told(watchables.ManualTask.id, task['id'])).toEqual(['OPEN', 'DONE'])
   })
 
   test('of another space or another tenant hears nothing', async () => {
