@@ -10,6 +10,7 @@ import {
   collectThroughWallee2,
   creditThroughReceeve,
   disputeThePage,
+  markPaidThroughWallee,
   matchThroughReceeve,
   type Paid,
   payInvoiceThroughCrm,
@@ -27,6 +28,7 @@ const doors = [
   'receeve credit',
   'wallee 1',
   'wallee 2',
+  'wallee invoice',
   'crm post',
   'crm invoice',
   'crm cancel',
@@ -75,6 +77,8 @@ async function perform(house: House, model: Model, one: Act): Promise<number> {
       return booked(await collectThroughWallee1(house, at(caseClaims, pick)!, minor))
     case 'wallee 2':
       return booked(await collectThroughWallee2(house, at(caseClaims, pick)!, minor))
+    case 'wallee invoice':
+      return booked(await markPaidThroughWallee(house, name, pick % 2 === 0 ? 1 : 2))
     case 'crm post':
     case 'crm invoice': {
       const made =

@@ -7,6 +7,7 @@ import {
   collectThroughWallee1,
   collectThroughWallee2,
   creditThroughReceeve,
+  markPaidThroughWallee,
   matchThroughReceeve,
   type Paid,
   payInvoiceThroughCrm,
@@ -60,6 +61,7 @@ describe.each(['TRY', 'EUR', 'JPY', 'KWD'])('an account in %s', (currency) => {
       await paying(house, async () => (await payThroughPayofin(house, 'FAT-1')).paid)
       expect((await readAll(house)).claims).toMatchObject({ 'FAT-1': 0, KREDI: 5_899 })
     }
+    await paying(house, () => markPaidThroughWallee(house, 'FAT-2', 2))
     const whole = (await readAll(house)).claims['KREDI']
     const paid = await paying(house, async () => (await payInvoiceThroughCrm(house, 'KREDI')).paid)
     expect(paid).toBe(whole)

@@ -1,8 +1,11 @@
 import type { InjectOptions } from 'fastify'
 import { expect } from 'vitest'
+import { parseDecimal } from '../../src/kernel/money.ts'
 import { cash, payWhole } from '../conformance/crmcom/given.ts'
 import { account, type ClaimName, decimalOf, type House } from './house.ts'
 import { payofinDebts } from './read.ts'
+
+type Fields = Record<string, unknown>
 
 /** What came of a payment: minor units that were booked, or that the door refused it. */
 export type Paid = number | 'refused'
@@ -68,6 +71,22 @@ export async function collectThroughWallee2(
       `?collectedAmount=${decimalOf(minor, house)}&externalId=E-${unique()}`,
   )
   return status < 300 ? minor : refused(status, 422)
+}
+
+/** Marks an invoice as paid through version 1 or 2, which books a payment of all that is left of it. */
+export async function markPaidThroughWallee(
+  house: House,
+  name: ClaimName,
+  version: 1 | 2,
+): Promise<Paid> {
+  const { body: found } = await house.wallee.v1('POST', '/transaction-invoice/search', {})
+  const invoice = found.find((one: Fields) => one['merchantReference'] === name)
+  const { status } =
+    version === 1
+      ? await house.wallee.v1('POST', `/transaction-invoice/markAsPaid?id=${invoice.id}`)
+      : await house.wallee.v2('POST', `/payment/transactions/invoices/${invoice.id}/mark-paid`)
+  if (status !== 200) return refused(status, version === 1 ? 442 : 422)
+  return parseDecimal(String(invoice.outstandingAmount), house.currency)
 }
 
 function refused(status: number, expected: number): 'refused' {

@@ -80,11 +80,36 @@ const readings: readonly Reading[] = [
     read: (house) =>
       eachCase(house, (id) => house.wallee.v2('GET', `/debt-collection/cases/${id}`)),
   },
+  {
+    door: 'wallee v1 transaction-invoice/search',
+    async read(house) {
+      const { status, body } = await house.wallee.v1('POST', '/transaction-invoice/search', {})
+      expect(status, JSON.stringify(body)).toBe(200)
+      return invoicesNamed(house, body)
+    },
+  },
+  {
+    door: 'wallee v2 payment/transactions/invoices',
+    async read(house) {
+      const { status, body } = await house.wallee.v2('GET', '/payment/transactions/invoices')
+      expect(status, JSON.stringify(body)).toBe(200)
+      return invoicesNamed(house, body.data)
+    },
+  },
   { door: 'the debtor’s page', read: (house) => eachClaim((name) => pageOf(house, name)) },
 ]
 
 const named = (shown: Loose[], nameOf: (claim: Loose) => string): Balances =>
   Object.fromEntries(shown.map((claim) => [nameOf(claim), totalOf(claim)]))
+
+function invoicesNamed(house: House, invoices: Loose[]): Balances {
+  expect(invoices).toHaveLength(claims.length)
+  const told = invoices.map((one) => [
+    one['merchantReference'],
+    minorOf(one['outstandingAmount'], house),
+  ])
+  return Object.fromEntries(told)
+}
 
 async function eachCase(
   house: House,

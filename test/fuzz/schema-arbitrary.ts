@@ -82,7 +82,7 @@ function integer({ minimum = Number.MIN_SAFE_INTEGER, maximum }: Schema): fc.Arb
   return fc.oneof(
     { weight: 12, arbitrary: small },
     { weight: 1, arbitrary: fc.constantFrom(minimum, max, 0) },
-    { weight: 1, arbitrary: fc.maxSafeInteger().filter((n) => n >= minimum && n <= max) },
+    { weight: 1, arbitrary: fc.integer({ min: minimum, max }) },
   )
 }
 
