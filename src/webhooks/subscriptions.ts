@@ -66,6 +66,7 @@ export async function createWebhook(tx: Tx, input: NewWebhook): Promise<Webhook>
       tenant_id: tenantId,
       event_types: JSON.stringify(eventTypes),
       probe_at: null,
+      signing_key_id: null,
     })
     .execute()
   return webhookView(row)

@@ -298,7 +298,10 @@ describe('the page of a debtor', () => {
   test.each(forms)(
     'the form %s answers whatever comes without breaking',
     async (below, members) => {
-      const { body } = await tenant.get('get_landing_page_url', 'claimReference=CLAIM')
+      // The claims of the other tests may be deleted by now.
+      const owner = await it.tenant()
+      await seedBooks(owner)
+      const { body } = await owner.get('get_landing_page_url', 'claimReference=CLAIM')
       const { pathname } = new URL(body.URL as string)
       const page = await it.assembly.app.inject({ method: 'GET', url: pathname })
       const cookie = page.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')

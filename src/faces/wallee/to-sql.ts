@@ -20,7 +20,10 @@ export function ordering(entity: Entity, orders: readonly Order[], version: 1 | 
   const parts = orders.map(({ field, isDescending }) => {
     const path = findPath(entity, field, version)
     if (!isOrdered(path)) throw refuse('invalid_parameter', `${field} has no order`)
-    return sql`${expressionOf(path)} ${sql.raw(isDescending ? 'desc' : 'asc')} nulls last`
+    // A field that is the same for all rows is a bare constant, by which nothing can be ordered; a cast one can.
+    const kind = path.compared === 'enum' ? 'text' : path.compared
+    const direction = isDescending ? 'desc' : 'asc'
+    return sql`${expressionOf(path)}::${sql.raw(kind)} ${sql.raw(direction)} nulls last`
   })
   return sql.join([...parts, sql.raw(idOf(entity))])
 }

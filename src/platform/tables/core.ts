@@ -244,7 +244,7 @@ interface WebhookSubscriptionTable {
   created_at: Date
   updated_at: Date
   format: Generated<string>
-  signing_key_id: Generated<string | null>
+  signing_key_id: string | null
 }
 
 interface WebhookDeliveryTable {

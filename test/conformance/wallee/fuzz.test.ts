@@ -76,33 +76,106 @@ const fieldOf = (entity: Entity, version: 1 | 2) => {
   )
 }
 
+/** A value of a field's own type, and an operator that goes with it: what a sensible caller asks. */
+function sensibleOf(entity: Entity, version: 1 | 2): fc.Arbitrary<Asked> {
+  const fields = fieldsIn(entity.fields, version).filter(
+    ([, field]) => field.filter !== false && !field.isHidden,
+  )
+  const equal = ['EQUALS', 'NOT_EQUALS', 'IS_NULL', 'IS_NOT_NULL']
+  const ordered = [...equal, 'GREATER_THAN', 'LESS_THAN_OR_EQUAL']
+  const asked = (name: string, words: readonly string[], given: fc.Arbitrary<unknown>) =>
+    fc.record({ name: fc.constant(name), operator: fc.constantFrom(...words), value: given })
+  const texts = fc.oneof(
+    fc.string({ maxLength: 40 }),
+    hostile.filter((text) => !text.includes('\u0000')),
+  )
+  return fc.constantFrom(...fields).chain(([name, { type }]) => {
+    switch (type.kind) {
+      case 'text':
+        return asked(name, [...ordered, 'CONTAINS', 'EQUALS_IGNORE_CASE'], texts)
+      case 'enum':
+        return asked(name, [...equal, 'CONTAINS'], fc.constantFrom(...type.values))
+      case 'long':
+      case 'integer':
+        return asked(name, ordered, fc.integer())
+      case 'decimal':
+        return asked(name, ordered, fc.integer({ min: -1e6, max: 1e6 }))
+      case 'date':
+      case 'dateTime':
+        return asked(name, ordered, fc.constantFrom('2026-03-10', '2026-03-10T12:00:00.000Z'))
+      case 'boolean':
+        return asked(name, equal, fc.boolean())
+      case 'reference':
+        return type.isList
+          ? asked(name, ['IS_NULL'], fc.constant(1))
+          : asked(`${name}.id`, ordered, fc.integer())
+      case 'map':
+        return asked(`${name}.key`, [...ordered, 'CONTAINS'], texts)
+      case 'texts':
+      case 'longs':
+      case 'object':
+      case 'list':
+      case 'json':
+        return asked(name, ['IS_NULL', 'IS_NOT_NULL'], fc.constant(1))
+    }
+  })
+}
+
+interface Asked {
+  name: string
+  operator: string
+  value: unknown
+}
+
 const filterOf = (entity: Entity): fc.Arbitrary<unknown> =>
   fc.letrec<{ filter: unknown; leaf: unknown; group: unknown }>((tie) => ({
     filter: fc.oneof({ depthSize: 'small', withCrossShrink: true }, tie('leaf'), tie('group')),
-    leaf: fc.record(
+    leaf: fc.oneof(
       {
-        type: fc.constantFrom('LEAF', 'LEAF', 'LEAF', 'TWIG'),
-        fieldName: fieldOf(entity, 1),
-        operator: fc.constantFrom(...operators, 'LIKE'),
-        value,
+        weight: 12,
+        arbitrary: sensibleOf(entity, 1).map(({ name, ...rest }) => ({
+          type: 'LEAF',
+          fieldName: name,
+          ...rest,
+        })),
       },
-      { requiredKeys: ['type', 'fieldName', 'operator'] },
+      { weight: 1, arbitrary: wildLeafOf(entity) },
     ),
     group: fc.record({
       type: fc.constantFrom('AND', 'OR'),
-      children: fc.array(tie('filter'), { maxLength: 4 }),
+      children: fc.array(tie('filter'), { minLength: 1, maxLength: 4 }),
     }),
   })).filter
+
+const wildLeafOf = (entity: Entity) =>
+  fc.record(
+    {
+      type: fc.constantFrom('LEAF', 'LEAF', 'LEAF', 'TWIG'),
+      fieldName: fieldOf(entity, 1),
+      operator: fc.constantFrom(...operators, 'LIKE'),
+      value,
+    },
+    { requiredKeys: ['type', 'fieldName', 'operator'] },
+  )
+
+const mostly = (common: fc.Arbitrary<unknown>, rare: fc.Arbitrary<unknown>) =>
+  fc.oneof({ weight: 9, arbitrary: common }, { weight: 1, arbitrary: rare })
 
 const queryOf = (entity: Entity) =>
   fc.record(
     {
       filter: filterOf(entity),
-      numberOfEntities: fc.oneof(fc.integer({ min: 1, max: 100 }), value),
-      startingEntity: fc.oneof(fc.nat(50), value),
-      orderBys: fc.array(
-        fc.record({ fieldName: fieldOf(entity, 1), sorting: fc.constantFrom('ASC', 'DESC', 'x') }),
-        { maxLength: 7 },
+      numberOfEntities: mostly(fc.integer({ min: 1, max: 100 }), value),
+      startingEntity: mostly(fc.nat(50), value),
+      orderBys: mostly(
+        fc.constant([{ fieldName: 'id', sorting: 'DESC' }] as unknown[]),
+        fc.array(
+          fc.record({
+            fieldName: fieldOf(entity, 1),
+            sorting: fc.constantFrom('ASC', 'DESC', 'x'),
+          }),
+          { maxLength: 7 },
+        ),
       ),
       language: fc.oneof(fc.constantFrom('de-CH', 'en'), hostile),
     },
@@ -121,15 +194,34 @@ const searchOf = (entity: Entity): fc.Arbitrary<string> => {
       fc.oneof(value.map(quoted), fc.constant('*'), value.map(String)),
     )
     .map((parts) => `${parts[0]}${parts[1]}:${parts[2]}${parts[3]}`)
+  const signs: Record<string, string> = {
+    EQUALS: '',
+    CONTAINS: '~',
+    GREATER_THAN: '>',
+    LESS_THAN_OR_EQUAL: '<=',
+  }
+  const sensible = sensibleOf(entity, 2).map(({ name, operator, value: given }) => {
+    if (operator === 'IS_NULL') return `${name}:*`
+    return operator.endsWith('NULL')
+      ? `-${name}:*`
+      : `${name}:${signs[operator] ?? ''}${quoted(given)}`
+  })
+  const part = fc.oneof({ weight: 12, arbitrary: sensible }, { weight: 1, arbitrary: term })
   const joined = fc
-    .tuple(term, fc.array(fc.tuple(fc.constantFrom(' ', ' AND ', ' OR '), term), { maxLength: 5 }))
+    .tuple(part, fc.array(fc.tuple(fc.constantFrom(' ', ' AND ', ' OR '), part), { maxLength: 5 }))
     .map(([first, rest]) => first + rest.map((parts) => parts.join('')).join(''))
   const nested = fc.tuple(joined, joined).map(([a, b]) => `(${a}) OR -(${b} AND (${a}))`)
-  return fc.oneof(joined, nested, hostile, fc.string({ unit: 'binary', maxLength: 200 }))
+  return fc.oneof(
+    { weight: 5, arbitrary: joined },
+    { weight: 3, arbitrary: nested },
+    { weight: 1, arbitrary: hostile },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
+  )
 }
 
 const orderOf = (entity: Entity) =>
   fc.oneof(
+    fc.constantFrom('id', 'id:DESC', ''),
     fieldOf(entity, 2),
     fieldOf(entity, 2).map((name) => `${name}:DESC`),
     fc.array(fieldOf(entity, 2), { maxLength: 7 }).map((names) => names.join(',')),
@@ -186,7 +278,7 @@ describe.each(inSecond.map((entity) => [entity.name, entity] as const))('%s', (_
     const asked = fc.record({
       query: searchOf(entity),
       order: fc.option(orderOf(entity), { nil: undefined }),
-      limit: fc.option(fc.oneof(fc.integer({ min: 1, max: 100 }).map(String), hostile), {
+      limit: fc.option(mostly(fc.integer({ min: 1, max: 100 }).map(String), hostile), {
         nil: undefined,
       }),
       expand: fc.option(fieldOf(entity, 2), { nil: undefined }),
