@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { crmcomContract, Envelope } from './faces/crmcom/contract.ts'
 import { nativeOperations } from './faces/native/face.ts'
+import { payofinContract, payofinKeys, Verdict } from './faces/payofin/contract.ts'
 import { publishedOperations } from './faces/receeve/face.ts'
 import { walleeDocument } from './faces/wallee/openapi.ts'
 import { openApiOf, type PublishedError, type PublishedOperation } from './platform/openapi.ts'
@@ -113,12 +114,27 @@ function crmcomDocument() {
   )
 }
 
+function payofinDocument() {
+  return openApiOf(
+    {
+      title: 'Quittance: the Payofin-compatible door',
+      version,
+      description:
+        'Every answer ends with result, resultCode and resultMessage; what is refused is answered with status 200 and a negative code. Paths are read in any case.',
+      error: { contentType: 'application/json', schema: Verdict },
+      keys: payofinKeys,
+    },
+    payofinContract(),
+  )
+}
+
 /** The contract of each door, by the name under which `/docs/<name>.json` serves it. */
 export function documents() {
   return {
     receeve: receeveDocument(),
     native: nativeDocument(),
     crmcom: crmcomDocument(),
+    payofin: payofinDocument(),
     'wallee-v1': walleeDocument(1),
     'wallee-v2': walleeDocument(2),
   }

@@ -11,7 +11,7 @@ const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
 const documents = readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md'))
   .map((name) => read(path.join('docs', name)))
-const doors = ['receeve', 'native', 'crmcom', 'wallee-v1', 'wallee-v2']
+const doors = ['receeve', 'native', 'crmcom', 'payofin', 'wallee-v1', 'wallee-v2']
 
 interface Contract {
   readonly paths: Record<string, Record<string, { operationId?: string; responses?: object }>>

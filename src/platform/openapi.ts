@@ -15,6 +15,8 @@ export interface PublishedOperation {
   readonly answer?: TSchema
   /** Called without a token, and safe to repeat. */
   readonly isOpen?: boolean
+  /** Whether a request may carry an Idempotency-Key; every write may, unless told otherwise. */
+  readonly takesIdempotencyKey?: boolean
   readonly status: number
   readonly errors: readonly number[]
 }
@@ -35,11 +37,20 @@ export interface PublishedDoor {
   readonly version: string
   readonly description: string
   readonly error: PublishedError
+  /** How callers show who they are, by name; our bearer tokens unless the door says otherwise. */
+  readonly keys?: Readonly<Record<string, object>>
+}
+
+const bearer = {
+  oauth2: {
+    type: 'oauth2',
+    flows: { clientCredentials: { tokenUrl: '/v1/oauth2/token', scopes: {} } },
+  },
 }
 
 /** The published contract of a door. TypeBox schemas are JSON Schema, which is what OpenAPI 3.1 wants. */
 export function openApiOf(
-  { error, ...info }: PublishedDoor,
+  { error, keys = bearer, ...info }: PublishedDoor,
   operations: readonly PublishedOperation[],
 ) {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -51,14 +62,9 @@ export function openApiOf(
     openapi: '3.1.0',
     info,
     paths,
-    security: [{ oauth2: [] }],
+    security: [Object.fromEntries(Object.keys(keys).map((name) => [name, []]))],
     components: {
-      securitySchemes: {
-        oauth2: {
-          type: 'oauth2',
-          flows: { clientCredentials: { tokenUrl: '/v1/oauth2/token', scopes: {} } },
-        },
-      },
+      securitySchemes: keys,
       schemas: { Error: error.schema },
     },
   }
@@ -80,7 +86,7 @@ function operationOf(operation: PublishedOperation, errorType: string) {
     parameters: [
       ...parametersOf(operation.pathParameters, 'path'),
       ...parametersOf(operation.query, 'query'),
-      ...(operation.method === 'GET' || operation.isOpen ? [] : [idempotencyKey]),
+      ...(mayRepeat(operation) ? [idempotencyKey] : []),
     ],
     ...requestBodyOf(operation),
     responses: {
@@ -92,6 +98,9 @@ function operationOf(operation: PublishedOperation, errorType: string) {
     },
   }
 }
+
+const mayRepeat = ({ method, isOpen, takesIdempotencyKey = true }: PublishedOperation) =>
+  takesIdempotencyKey && method !== 'GET' && !isOpen
 
 function requestBodyOf({ body, form }: PublishedOperation) {
   if (form) {

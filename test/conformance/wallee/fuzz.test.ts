@@ -9,8 +9,8 @@ import { samples } from './samples.ts'
 import { client, type Client } from './sign.ts'
 
 const it = world()
-const runs = 40
-const seed = 20_260_310
+const runs = Number(process.env.FUZZ_RUNS ?? 40)
+const seed = Number(process.env.FUZZ_SEED ?? 20_260_310)
 const canary = 'canary-of-another-tenant'
 const bytesMax = 4 * 1024 * 1024
 
