@@ -36,7 +36,8 @@ export async function bearerTenant(
   return tenant
 }
 
-function requireRate(deps: BearerDeps, tenant: Tenant): void {
+/** Refuses what comes faster than a tenant may call, by its own setting or the installation's. */
+export function requireRate(deps: Pick<BearerDeps, 'limiter' | 'clock'>, tenant: Tenant): void {
   const own = tenant.settings['rateLimitPerSecond']
   const rate = typeof own === 'number' && own > 0 ? { ratePerSecond: own, burst: own } : undefined
   const taken = deps.limiter.take(tenant.tenantId, deps.clock().getTime(), rate)

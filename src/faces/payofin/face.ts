@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import { type Bookkeeper, callContext } from '../../book/index.ts'
-import type { TenantFinder } from '../../identity/index.ts'
+import { requireRate, type TenantFinder } from '../../identity/index.ts'
 import { JsonError } from '../../kernel/json.ts'
 import { authenticate, type Caller, findMerchant, refusePayofin } from '../../payofin/index.ts'
 import { inTransaction } from '../../platform/db.ts'
@@ -72,6 +72,8 @@ async function answer(
   const caller = await callerOf(services, request)
   const tenant = await tenants.tenantOf(caller.tenantId)
   if (!tenant) throw refusePayofin('credentials_wrong')
+  requireRate(services, tenant)
+  await requirePlace(services, request, caller)
   return run({
     db,
     reader,
@@ -84,21 +86,24 @@ async function answer(
   })
 }
 
-/** The merchant whose keys a request carries, from an address that may use them, within the tenant's rate. */
+/** The merchant whose keys a request carries. */
 async function callerOf(services: Services, request: FastifyRequest): Promise<Caller> {
   const { apikey, secretkey } = request.headers
   const isKeyed = typeof apikey === 'string' && typeof secretkey === 'string'
   if (!isKeyed) throw refusePayofin('credentials_wrong')
-  const caller = await authenticate(services, { apiKey: apikey, secretKey: secretkey })
-  const { tenantId, merchantId } = caller
-  const taken = services.limiter.take(tenantId, services.clock().getTime())
-  if (!taken.isAllowed)
-    throw new Refusal('too_many_requests', 'too_many', 'Too many requests', taken.retryAfterSeconds)
+  return authenticate(services, { apiKey: apikey, secretKey: secretkey })
+}
+
+/** Refuses a merchant that is not active, and calls from where it does not call from. */
+async function requirePlace(
+  services: Services,
+  request: FastifyRequest,
+  { tenantId, merchantId }: Caller,
+): Promise<void> {
   const unit = { tenantId, now: services.clocks.nowOf(tenantId), isReadOnly: true }
   const merchant = await inTransaction(services.db, unit, (tx) => findMerchant(tx, merchantId))
   if (!merchant.isActive || !isFrom(request.ip, merchant.addresses))
     throw refusePayofin('not_permitted')
-  return caller
 }
 
 function isFrom(address: string, allowed: readonly string[]): boolean {

@@ -295,6 +295,35 @@ describe('the result codes of §7', () => {
     expect(await code(merchant, 'invoicequery', ask)).toBe(-25)
   })
 
+  test('say that a debt is with an agency (-13), and that nothing can be reached now (-6)', async () => {
+    const { tenant, merchant } = await prepared()
+    const agency = await tenant.call({
+      method: 'POST',
+      url: '/q/v1/agencies',
+      payload: { name: 'Fair' },
+    })
+    expect(agency.status).toBe(201)
+    for (const claim of ['FAT-1', 'FAT-2']) {
+      expect((await debtsOf(merchant)).length).toBeGreaterThan(0)
+      const url = `/q/v1/claims/${claim}/placement`
+      const placed = await tenant.call({ method: 'POST', url, payload: { agency: 'Fair' } })
+      expect(placed.status).toBeLessThan(300)
+    }
+    expect(await code(merchant, 'invoicequery', ask)).toBe(-13)
+    await tenant.call({
+      method: 'PATCH',
+      url: '/q/v1/tenant',
+      payload: { settings: { rateLimitPerSecond: 1 } },
+    })
+    const answers = [
+      await merchant.call('invoicequery', ask),
+      await merchant.call('invoicequery', ask),
+    ]
+    const limited = answers.find(({ status }) => status === 429)
+    expect(limited).toMatchObject({ body: { result: false, resultCode: -6 } })
+    expect(Number(limited?.headers['retry-after'])).toBeGreaterThan(0)
+  })
+
   test('come in the order of §9 when a payment has several faults', async () => {
     const { tenant, merchant } = await prepared({ topUp: '50.00' })
     const pay = (body: Fields) => code(merchant, 'invoicepayment', body)
