@@ -72,7 +72,7 @@ export const heldBy = (field: string, id: number): Filter => ({
   value: id,
 })
 
-export const both = (a: Filter | undefined, b: Filter | undefined): Filter | undefined =>
+const both = (a: Filter | undefined, b: Filter | undefined): Filter | undefined =>
   a && b ? { kind: 'and', children: [a, b] } : (a ?? b)
 
 function withoutId(body: Json): Json {
