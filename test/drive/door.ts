@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { friendlyDunning, strategyBundles } from '../../src/demo/index.ts'
 import { tokenFor } from '../crash/load.ts'
@@ -166,7 +167,7 @@ function pay(batch: Batch, claim: Claim, amount: number): Promise<void> {
     return batch('add_account_ledger_entries', [
       {
         accountReference: account,
-        ledgerEntryReference: `P-${reference}`,
+        ledgerEntryReference: `P-${reference}-${randomUUID()}`,
         paymentDetails: { amount },
         context: { ledgerEntryReference: reference },
       },

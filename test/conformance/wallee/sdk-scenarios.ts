@@ -4,7 +4,7 @@ import { channelIds } from '../../../src/faces/wallee/entities/journey-columns.t
 import { entityNamed } from '../../../src/faces/wallee/registry.ts'
 import type { World } from '../../world.ts'
 import { type Json, make } from './doors.ts'
-import { newCase, newInvoice, newRefund, unique } from './invoices.ts'
+import { newCase, newInvoice, newRefund, unique, until } from './invoices.ts'
 import { homeAccount, samples } from './samples.ts'
 import type { Client } from './sign.ts'
 
@@ -186,8 +186,18 @@ const waitingRefund: Scenario = async ({ us }) => {
 const chased: Scenario = async ({ us }) => ({ params: { id: (await newCase(us)).invoice.id } })
 
 /** An invoice whose flow was cancelled, so that another may begin. */
-const left: Scenario = async ({ us }) => {
+const left: Scenario = async ({ it, us }) => {
   const { id } = (await newCase(us)).invoice
+  // Flows begin by themselves when a claim comes: not after the cancellation.
+  await until(async () => {
+    const { rows } = await it.database.ownerPool.query(
+      `select 1 from quittance.event e join quittance.event_cursor c
+         on c.tenant_id = e.tenant_id and c.subscriber = 'journeys' and (e.xid, e.seq) > (c.xid, c.seq)
+       where e.tenant_id = $1 and e.type = 'event.claim.created' limit 1`,
+      [us.tenant.tenantId],
+    )
+    return rows.length === 0 ? true : undefined
+  })
   const cancelled = await us.v1('POST', `/charge-flow/cancel-charge-flow?id=${id}`)
   expect(cancelled.status, JSON.stringify(cancelled.body)).toBe(200)
   return { params: { id, invoiceId: id } }
