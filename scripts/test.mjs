@@ -12,9 +12,15 @@ const { findSystemPostgres, startSystemPostgres } = await import('./system-postg
 // What must hold on every PostgreSQL that we support; the launcher and the crash tests have one of their own.
 const databaseTests = [
   'test/conformance',
-  'test/platform',
+  'test/cross-door',
+  'test/platform/plans.test.ts',
+  'test/platform/schema.test.ts',
+  'test/platform/tenancy.test.ts',
   'test/concurrency',
+  'test/reactions',
+  'src/communications/messages',
   'src/identity',
+  'src/journeys',
   'src/platform/jobs',
 ]
 
