@@ -72,9 +72,6 @@ export const heldBy = (field: string, id: number): Filter => ({
   value: id,
 })
 
-const both = (a: Filter | undefined, b: Filter | undefined): Filter | undefined =>
-  a && b ? { kind: 'and', children: [a, b] } : (a ?? b)
-
 function withoutId(body: Json): Json {
   const { id: _id, ...rest } = body
   return rest
