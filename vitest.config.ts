@@ -8,6 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     // On machines of others something else may take the processor for seconds; here a test has to pass at once.
+    // oxlint-disable-next-line node/no-process-env -- the configuration of the tests, not of the product
     retry: process.env.CI === undefined ? 0 : 1,
     hookTimeout: 60_000,
     env: { NODE_ENV: 'test' },
