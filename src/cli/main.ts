@@ -2,16 +2,18 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Command, Option } from 'commander'
 import { packageRoot } from '../platform/package-root.ts'
-import { doctor, type DoctorFlags } from './doctor.ts'
+import type { DoctorFlags } from './doctor.ts'
 import { explain } from './explain.ts'
 import { addImport } from './import-options.ts'
-import { type JourneySimulateFlags, simulateJourneyCommand } from './journey-simulate.ts'
-import { rotateKeys, type RotateKeysFlags } from './keys-rotate.ts'
-import { listOutbox, type OutboxListFlags, type OutboxShowFlags, showOutbox } from './outbox.ts'
+import type { JourneySimulateFlags } from './journey-simulate.ts'
+import type { RotateKeysFlags } from './keys-rotate.ts'
+import type { OutboxListFlags, OutboxShowFlags } from './outbox.ts'
 import { printNote } from './output.ts'
-import { serve, type ServeFlags } from './serve.ts'
-import { createTenantCommand, type TenantCreateFlags } from './tenant-create.ts'
-import { redeliverWebhooks, type WebhooksRedeliverFlags } from './webhooks-redeliver.ts'
+import type { ServeFlags } from './serve.ts'
+import type { TenantCreateFlags } from './tenant-create.ts'
+import type { WebhooksRedeliverFlags } from './webhooks-redeliver.ts'
+
+// Each command brings its own modules along when it runs: a server's take a second to load, which no other command needs.
 
 /** Runs the command that `argv` names, as in `process.argv`; a failure is told in words and sets the exit code. */
 export async function runCli(argv: readonly string[]): Promise<void> {
@@ -38,7 +40,7 @@ function createProgram(): Command {
   withPlace(program.command('doctor'))
     .description('check the installation and the books')
     .option('--json', 'print one JSON object')
-    .action((flags: DoctorFlags) => doctor(flags))
+    .action(async (flags: DoctorFlags) => (await import('./doctor.ts')).doctor(flags))
   return program
 }
 
@@ -49,7 +51,7 @@ function addServe(program: Command): void {
     .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
     .option('--workers <on|off>', 'also do the background work (default: on)')
     .addOption(new Option('--demo', 'a demo tenant and data on the first run').hideHelp())
-    .action((flags: ServeFlags) => serve(flags))
+    .action(async (flags: ServeFlags) => (await import('./serve.ts')).serve(flags))
 }
 
 function addTenant(program: Command): void {
@@ -60,7 +62,10 @@ function addTenant(program: Command): void {
     .option('--sandbox', 'for trying out: it has a test clock')
     .option('--time-zone <zone>', 'where its days begin and end (default: Europe/Berlin)')
     .option('--json', 'print one JSON object')
-    .action((flags: TenantCreateFlags) => createTenantCommand(flags))
+    .action(async (flags: TenantCreateFlags) => {
+      const { createTenantCommand } = await import('./tenant-create.ts')
+      await createTenantCommand(flags)
+    })
 }
 
 function addKeys(program: Command): void {
@@ -68,7 +73,7 @@ function addKeys(program: Command): void {
   withPlace(keys.command('rotate'))
     .description('let a new key sign; tokens of the old one stay good')
     .option('--json', 'print one JSON object')
-    .action((flags: RotateKeysFlags) => rotateKeys(flags))
+    .action(async (flags: RotateKeysFlags) => (await import('./keys-rotate.ts')).rotateKeys(flags))
 }
 
 function addWebhooks(program: Command): void {
@@ -80,7 +85,10 @@ function addWebhooks(program: Command): void {
     .option('--message <id>', 'one message of it')
     .option('--failed', 'all of its messages that were given up')
     .option('--json', 'print one JSON object')
-    .action((flags: WebhooksRedeliverFlags) => redeliverWebhooks(flags))
+    .action(async (flags: WebhooksRedeliverFlags) => {
+      const { redeliverWebhooks } = await import('./webhooks-redeliver.ts')
+      await redeliverWebhooks(flags)
+    })
 }
 
 function addJourneys(program: Command): void {
@@ -95,7 +103,10 @@ function addJourneys(program: Command): void {
     .option('--claim <reference...>', 'only these claims')
     .option('--limit <number>', 'at most so many claims (default: 100)')
     .option('--json', 'print one JSON object')
-    .action((flags: JourneySimulateFlags) => simulateJourneyCommand(flags))
+    .action(async (flags: JourneySimulateFlags) => {
+      const { simulateJourneyCommand } = await import('./journey-simulate.ts')
+      await simulateJourneyCommand(flags)
+    })
 }
 
 function addOutbox(program: Command): void {
@@ -107,14 +118,17 @@ function addOutbox(program: Command): void {
     .option('--status <status>', 'only those that are queued, sent, withheld, failed …')
     .option('--limit <number>', 'at most so many (default: 50)')
     .option('--json', 'print one JSON object')
-    .action((flags: OutboxListFlags) => listOutbox(flags))
+    .action(async (flags: OutboxListFlags) => (await import('./outbox.ts')).listOutbox(flags))
   withPlace(outbox.command('show'))
     .description('one message')
     .argument('<id>', 'the message')
     .requiredOption('--tenant <id>', 'whose message it is')
     .option('--eml', 'print it as it left')
     .option('--json', 'print one JSON object')
-    .action((id: string, flags: OutboxShowFlags) => showOutbox(id, flags))
+    .action(async (id: string, flags: OutboxShowFlags) => {
+      const { showOutbox } = await import('./outbox.ts')
+      await showOutbox(id, flags)
+    })
 }
 
 function withPlace(command: Command): Command {
