@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
-import type { TimedWork } from '../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 import { advanceCase } from './advance-case.ts'
 import { endCase } from './close-case.ts'
 import { type Actor, type CaseDeps, type CaseTenant, inTenant } from './context.ts'
@@ -24,12 +24,7 @@ export function caseWork(deps: CaseWorkDeps): TimedWork {
   const { db, clock, nowOf } = deps
   return {
     name: 'cases',
-    async tenantsDue() {
-      const { rows } = await sql<{
-        id: string
-      }>`select debt_case_tenants_due(${clock()}) as id`.execute(db)
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'debt_case_tenants_due'),
     async runDue(tenantId, signal) {
       const tenant = await deps.tenants.tenantOf(tenantId)
       if (!tenant) return

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction, type Tx } from '../platform/db.ts'
-import type { TimedWork } from '../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 import { nextCheck } from './check-times.ts'
 import type { CheckoutDeps } from './deps.ts'
 import { recordState } from './record-state.ts'
@@ -28,11 +28,7 @@ const paymentsAtOnce = 32
 export function paymentWork(deps: CheckDeps): TimedWork {
   return {
     name: 'payments',
-    async tenantsDue() {
-      const { rows } = await sql<{ id: string }>`
-        select payment_tenants_due(${deps.clock()}) as id`.execute(deps.db)
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy(deps, 'payment_tenants_due'),
     runDue: (tenantId, signal) => checkDue(deps, tenantId, signal),
     async nextDueAt(tenantId) {
       const unit = { tenantId, now: deps.nowOf(tenantId), isReadOnly: true }

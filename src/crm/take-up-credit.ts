@@ -4,7 +4,7 @@ import type { TenantFinder } from '../identity/index.ts'
 import { newId } from '../kernel/id.ts'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
-import type { TimedWork } from '../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 import { takeUpCredit } from './book-payment.ts'
 import { configNamed, configOf } from './configuration.ts'
 import { crmContext, type CrmDeps } from './deps.ts'
@@ -50,12 +50,7 @@ export function crmWork(deps: CrmWorkDeps): TimedWork {
   const { db, clock } = deps
   return {
     name: 'crm',
-    async tenantsDue() {
-      const { rows } = await sql<{ id: string }>`select crm_tenants_due(${clock()}) as id`.execute(
-        db,
-      )
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'crm_tenants_due'),
     async runDue(tenantId, signal) {
       const tenant = await deps.tenants.tenantOf(tenantId)
       if (!tenant) return

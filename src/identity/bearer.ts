@@ -1,5 +1,5 @@
 import { Refusal } from '../platform/refusal.ts'
-import type { RateLimiter } from '../platform/rate-limiter.ts'
+import type { Rate, RateLimiter } from '../platform/rate-limiter.ts'
 import type { Tenant, TenantFinder } from './find-tenant.ts'
 import type { TokenService } from './tokens.ts'
 
@@ -36,11 +36,15 @@ export async function bearerTenant(
   return tenant
 }
 
+/** How fast a tenant may call, where it says so itself. */
+export function rateOf({ settings }: Pick<Tenant, 'settings'>): Rate | undefined {
+  const own = settings['rateLimitPerSecond']
+  return typeof own === 'number' && own > 0 ? { ratePerSecond: own, burst: own } : undefined
+}
+
 /** Refuses what comes faster than a tenant may call, by its own setting or the installation's. */
 export function requireRate(deps: Pick<BearerDeps, 'limiter' | 'clock'>, tenant: Tenant): void {
-  const own = tenant.settings['rateLimitPerSecond']
-  const rate = typeof own === 'number' && own > 0 ? { ratePerSecond: own, burst: own } : undefined
-  const taken = deps.limiter.take(tenant.tenantId, deps.clock().getTime(), rate)
+  const taken = deps.limiter.take(tenant.tenantId, deps.clock().getTime(), rateOf(tenant))
   if (taken.isAllowed) return
   throw new Refusal('too_many_requests', 'too_many', 'Too Many Requests', taken.retryAfterSeconds)
 }

@@ -1,4 +1,4 @@
-export { type BearerDeps, bearerTenant, requireRate } from './bearer.ts'
+export { type BearerDeps, bearerTenant, rateOf, requireRate } from './bearer.ts'
 export { createTenant, type CreatedTenant, crmcomKeyId, type NewTenant } from './create-tenant.ts'
 export { doorSecretContext, isSecretOf, sha256 } from './credentials.ts'
 export { changeTenant, viewTenant } from './settings.ts'

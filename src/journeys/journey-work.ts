@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction } from '../platform/db.ts'
-import type { TimedWork } from '../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 import type { JourneyActions } from './actions.ts'
 import { advanceRuns, dueRuns } from './advance-runs.ts'
 import { bookMeta, type BookMetaDeps } from './book-meta.ts'
@@ -19,12 +19,7 @@ export function journeyWork(deps: JourneyWorkDeps): TimedWork {
   const { db, clock, nowOf } = deps
   return {
     name: 'journeys',
-    async tenantsDue() {
-      const { rows } = await sql<{
-        id: string
-      }>`select journey_tenants_due(${clock()}) as id`.execute(db)
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'journey_tenants_due'),
     async runDue(tenantId, signal) {
       for (;;) {
         if (signal.aborted) return

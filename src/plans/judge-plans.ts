@@ -3,7 +3,7 @@ import { namesOfClaim } from '../book/index.ts'
 import type { Subscriber } from '../events/index.ts'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
-import type { TimedWork } from '../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 import { judge, type Standing } from './judge.ts'
 import { type LoadedPlan, loadPlans } from './load-plans.ts'
 import { changeEvents, type ToldPlan } from './plan-events.ts'
@@ -149,12 +149,7 @@ const plansAtOnce = 100
 export function planWork({ db, clock, nowOf }: PlanWorkDeps): TimedWork {
   return {
     name: 'plans',
-    async tenantsDue() {
-      const { rows } = await sql<{ id: string }>`select plan_tenants_due(${clock()}) as id`.execute(
-        db,
-      )
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'plan_tenants_due'),
     async runDue(tenantId, signal) {
       // A plan that was judged is due later than now, or never.
       while (!signal.aborted) {

@@ -1,4 +1,6 @@
+import { sql, type Kysely } from 'kysely'
 import type { Logger } from 'pino'
+import type { Tables } from './tables.ts'
 
 /**
  * Work that becomes due by the clock: promises, journeys, messages. It belongs to tenants, lies in rows of theirs, and
@@ -14,6 +16,15 @@ export interface TimedWork {
   nextDueAt(tenantId: string): Promise<Date | undefined>
   /** Whether somebody holds pieces that were due, under a lease: they are done, or free again, before long. */
   isUnderWay?(tenantId: string): Promise<boolean>
+}
+
+/** The tenants for which the SQL function of this name, one for each kind of work, finds something due. */
+export async function tenantsDueBy(
+  { db, clock }: { readonly db: Kysely<Tables>; readonly clock: () => Date },
+  name: `${string}_tenants_due`,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select ${sql.ref(name)}(${clock()}) as id`.execute(db)
+  return rows.map(({ id }) => id)
 }
 
 export interface TimedWorkOptions {

@@ -3,7 +3,7 @@ import { type Bookkeeper, type Command, endPromise } from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
 import { inTransaction } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
-import type { TimedWork } from '../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 
 export interface ExpireDeps {
   readonly db: Kysely<Tables>
@@ -25,12 +25,7 @@ export function promiseWork(deps: ExpireDeps): TimedWork {
   const { db, clock, nowOf } = deps
   return {
     name: 'promises',
-    async tenantsDue() {
-      const { rows } = await sql<{
-        id: string
-      }>`select promise_tenants_due(${clock()}) as id`.execute(db)
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'promise_tenants_due'),
     runDue: (tenantId, signal) => expireOfTenant(deps, { tenantId, now: nowOf(tenantId) }, signal),
     nextDueAt: (tenantId) => nextExpiry(deps, tenantId),
   }

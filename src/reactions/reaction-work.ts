@@ -2,7 +2,7 @@ import { CompiledQuery, sql } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
-import type { TimedWork } from '../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 import type { PlainAction } from './actions.ts'
 import { attemptsMax, type BookDeps, doBookActions } from './book-actions.ts'
 import { doActions, type Due } from './do-actions.ts'
@@ -21,12 +21,7 @@ export function reactionWork(deps: ReactionWorkDeps): TimedWork {
   const reading = (tenantId: string) => ({ tenantId, now: nowOf(tenantId), isReadOnly: true })
   return {
     name: 'reactions',
-    async tenantsDue() {
-      const { rows } = await sql<{
-        id: string
-      }>`select reaction_tenants_due(${clock()}) as id`.execute(db)
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'reaction_tenants_due'),
     async runDue(tenantId, signal) {
       let isAny = false
       while (!signal.aborted) {

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { findClaims } from '../book/index.ts'
 import { inTransaction } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
-import type { TimedWork } from '../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 import { taskEvent } from './create-tasks.ts'
 
 export interface ExpireDeps {
@@ -25,12 +25,7 @@ export function taskWork(deps: ExpireDeps): TimedWork {
   const { db, clock, nowOf } = deps
   return {
     name: 'tasks',
-    async tenantsDue() {
-      const { rows } = await sql<{ id: string }>`select task_tenants_due(${clock()}) as id`.execute(
-        db,
-      )
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'task_tenants_due'),
     async runDue(tenantId, signal) {
       while (!signal.aborted) {
         const count = await expireSome(db, { tenantId, now: nowOf(tenantId) })

@@ -5,7 +5,7 @@ import type { Channel } from '../../contacts/schema.ts'
 import { inTransaction, type Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Tables } from '../../platform/tables.ts'
-import type { TimedWork } from '../../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../../platform/timed-work.ts'
 import { mayStillLeave } from './ask-again.ts'
 import { AddressError, composeEml, type MailSender } from './compose.ts'
 import { recoverLeases } from './recover-leases.ts'
@@ -38,12 +38,7 @@ export function messageWork(deps: SendDeps): TimedWork {
   const { db, clock, nowOf } = deps
   return {
     name: 'messages',
-    async tenantsDue() {
-      const { rows } = await sql<{
-        id: string
-      }>`select message_tenants_due(${clock()}) as id`.execute(db)
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'message_tenants_due'),
     runDue: (tenantId, signal) => sendOfTenant(deps, tenantId, signal),
     nextDueAt(tenantId) {
       const unit = { tenantId, now: nowOf(tenantId), isReadOnly: true }

@@ -9,7 +9,7 @@ import {
   type Session,
   type SessionDeps,
 } from '../../crm/index.ts'
-import type { BearerDeps } from '../../identity/index.ts'
+import { type BearerDeps, rateOf } from '../../identity/index.ts'
 import { createBoundedMap } from '../../platform/bounded-map.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
 import { createRateLimiter, type RateLimiter } from '../../platform/rate-limiter.ts'
@@ -175,10 +175,9 @@ async function sessionOf(parts: Parts, given: Given): Promise<Session> {
   const { token } = given.values
   if (typeof token !== 'string') throw refuseCrm('invalid_token')
   const session = await findSession(parts.sessions, token)
-  const { tenantId, settings } = session.tenant
-  const own = settings['rateLimitPerSecond']
-  const rate = typeof own === 'number' && own > 0 ? { ratePerSecond: own, burst: own } : undefined
-  const taken = parts.limiter.take(tenantId, parts.sessions.clock().getTime(), rate)
+  const { tenant } = session
+  const nowMs = parts.sessions.clock().getTime()
+  const taken = parts.limiter.take(tenant.tenantId, nowMs, rateOf(tenant))
   if (!taken.isAllowed) throw tooMany(taken.retryAfterSeconds)
   return session
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
 import {
   addVersion,
   bundleShapes as shapes,
@@ -15,26 +15,27 @@ import {
   type Renderer,
 } from '../../communications/index.ts'
 import { isUuid } from '../../kernel/id.ts'
-import { Id } from '../../kernel/schema.ts'
-import { inTransaction, type Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 import { answerOnce, type Exchange } from './answer-once.ts'
 import type { NativeOperation } from './operation.ts'
+import {
+  IdPath,
+  idOf,
+  limitDefault,
+  mountRoutes,
+  NoPath,
+  operationsOf,
+  readOf,
+  type Route,
+} from './routes.ts'
 
 interface Deps {
   readonly services: Services
   readonly renderer: Renderer
 }
 
-type Handle = (deps: Deps, exchange: Exchange) => Promise<unknown>
-
-interface Route extends NativeOperation {
-  readonly handle: Handle
-}
-
-const limitDefault = 50
-const BundlePath = Type.Object({ id: Id })
+type Handle = Route<Deps>['handle']
 
 const onBundles = (of: {
   id: string
@@ -47,9 +48,9 @@ const onBundles = (of: {
   query?: TSchema
   body?: TSchema
   answer?: TSchema
-}): Route => ({ tag: 'Bundles', params: Type.Object({}), ...of })
+}): Route<Deps> => ({ tag: 'Bundles', params: NoPath, ...of })
 
-const routes: readonly Route[] = [
+const routes: readonly Route<Deps>[] = [
   onBundles({
     id: 'bundles.create',
     method: 'POST',
@@ -84,13 +85,13 @@ const routes: readonly Route[] = [
     method: 'GET',
     path: '/bundles/{id}',
     summary: 'A template with its newest version, or with the one asked for',
-    params: BundlePath,
+    params: IdPath,
     query: shapes.BundleQuery,
     answer: shapes.BundleDetail,
     status: 200,
     handle: (deps, { request }) => {
       const { version } = request.query as shapes.BundleQuery
-      return read(deps, request, (tx) => findBundle(tx, idOf(request), version))
+      return readOf(deps.services, request, (tx) => findBundle(tx, idOf(request), version))
     },
   }),
   onBundles({
@@ -98,7 +99,7 @@ const routes: readonly Route[] = [
     method: 'POST',
     path: '/bundles/{id}/versions',
     summary: 'Keep another version, which is sent from now on',
-    params: BundlePath,
+    params: IdPath,
     body: shapes.BundleContent,
     answer: shapes.BundleDetail,
     status: 201,
@@ -109,7 +110,7 @@ const routes: readonly Route[] = [
     method: 'POST',
     path: '/bundles/{id}/preview',
     summary: 'What a message would say; a letter as PDF when application/pdf is accepted',
-    params: BundlePath,
+    params: IdPath,
     body: shapes.PreviewInput,
     answer: shapes.Preview,
     status: 200,
@@ -120,40 +121,17 @@ const routes: readonly Route[] = [
     method: 'DELETE',
     path: '/bundles/{id}',
     summary: 'Delete a template that no message was made from',
-    params: BundlePath,
+    params: IdPath,
     status: 204,
     handle: remove,
   }),
 ]
 
-export const bundleOperations: readonly NativeOperation[] = routes.map(
-  ({ handle: _handle, ...operation }) => operation,
-)
+export const bundleOperations = operationsOf(routes)
 
 /** Mounts what manages templates. The tenant of a request is known by then. */
 export function mountBundles(scope: FastifyInstance, deps: Deps): void {
-  for (const { method, path, params, query, body, handle } of routes) {
-    scope.route({
-      method,
-      url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      schema: {
-        params,
-        ...(query ? { querystring: query } : {}),
-        ...(body ? { body } : {}),
-      },
-      handler: (request, reply) => handle(deps, { request, reply }),
-    })
-  }
-}
-
-const idOf = (request: FastifyRequest) => (request.params as { id: string }).id.toLowerCase()
-
-function read<R>(
-  { services: { db, clocks } }: Deps,
-  { tenant: { tenantId } }: FastifyRequest,
-  work: (tx: Tx) => Promise<R>,
-): Promise<R> {
-  return inTransaction(db, { tenantId, now: clocks.nowOf(tenantId), isReadOnly: true }, work)
+  mountRoutes(scope, deps, routes)
 }
 
 async function create(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
@@ -168,7 +146,7 @@ async function create(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
 async function add(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
   const { request } = exchange
   const id = idOf(request)
-  const { channel } = await read(deps, request, (tx) => findBundle(tx, id))
+  const { channel } = await readOf(deps.services, request, (tx) => findBundle(tx, id))
   const content = await checkContent(deps.renderer, channel, request.body as shapes.BundleContent)
   return answerOnce(deps.services, exchange, async (tx) => ({
     status: 201,
@@ -180,7 +158,7 @@ async function list(deps: Deps, { request }: Exchange): Promise<shapes.BundlePag
   const { limit = limitDefault, cursor } = request.query as shapes.BundlePageQuery
   if (cursor !== undefined && !isUuid(cursor))
     throw new Refusal('invalid_cursor', 'invalid', 'This cursor was not given by us')
-  const rows = await read(deps, request, (tx) =>
+  const rows = await readOf(deps.services, request, (tx) =>
     listBundles(tx, { limit: limit + 1, after: cursor }),
   )
   const items = rows.slice(0, limit)
@@ -189,7 +167,9 @@ async function list(deps: Deps, { request }: Exchange): Promise<shapes.BundlePag
 
 async function preview(deps: Deps, { request, reply }: Exchange): Promise<unknown> {
   const input = request.body as shapes.PreviewInput
-  const prepared = await read(deps, request, (tx) => preparePreview(tx, idOf(request), input))
+  const prepared = await readOf(deps.services, request, (tx) =>
+    preparePreview(tx, idOf(request), input),
+  )
   if (!acceptsPdf(request)) return previewBundle(deps, prepared)
   const pdf = await previewLetter(deps, prepared)
   return reply.type('application/pdf').header('cache-control', 'private, no-store').send(pdf)

@@ -1,8 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { isUuid } from '../../kernel/id.ts'
 import { Id } from '../../kernel/schema.ts'
-import { inTransaction, type Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Sealer } from '../../platform/sealer.ts'
 import type { Services } from '../../platform/services.ts'
@@ -24,6 +23,16 @@ import {
 import * as shapes from '../../webhooks/schema.ts'
 import { answerOnce, type Exchange } from './answer-once.ts'
 import type { NativeOperation } from './operation.ts'
+import {
+  IdPath,
+  idOf,
+  limitDefault,
+  mountRoutes,
+  NoPath,
+  operationsOf,
+  readOf,
+  type Route,
+} from './routes.ts'
 
 export interface WebhookDoor {
   readonly targets: Targets
@@ -37,16 +46,8 @@ interface Deps {
   readonly webhooks: WebhookDoor
 }
 
-type Handle = (deps: Deps, exchange: Exchange) => Promise<unknown>
+type Handle = Route<Deps>['handle']
 
-interface Route extends NativeOperation {
-  readonly handle: Handle
-}
-
-const limitDefault = 50
-
-const NoPath = Type.Object({})
-const WebhookPath = Type.Object({ id: Id })
 const MessagePath = Type.Object({ id: Id, messageId: Id })
 
 const tag = 'Webhooks'
@@ -61,9 +62,9 @@ const onWebhooks = (of: {
   query?: TSchema
   body?: TSchema
   answer?: TSchema
-}): Route => ({ tag, params: NoPath, ...of })
+}): Route<Deps> => ({ tag, params: NoPath, ...of })
 
-const routes: readonly Route[] = [
+const routes: readonly Route<Deps>[] = [
   onWebhooks({
     id: 'webhooks.create',
     method: 'POST',
@@ -89,17 +90,18 @@ const routes: readonly Route[] = [
     method: 'GET',
     path: '/webhooks/{id}',
     summary: 'One webhook, and whether it is paused',
-    params: WebhookPath,
+    params: IdPath,
     answer: shapes.Webhook,
     status: 200,
-    handle: (deps, { request }) => read(deps, request, (tx) => findWebhook(tx, idOf(request))),
+    handle: (deps, { request }) =>
+      readOf(deps.services, request, (tx) => findWebhook(tx, idOf(request))),
   }),
   onWebhooks({
     id: 'webhooks.change',
     method: 'PATCH',
     path: '/webhooks/{id}',
     summary: 'Change URL, event types or activity; isActive true, or another URL, ends a pause',
-    params: WebhookPath,
+    params: IdPath,
     body: shapes.WebhookPatch,
     answer: shapes.Webhook,
     status: 200,
@@ -110,7 +112,7 @@ const routes: readonly Route[] = [
     method: 'DELETE',
     path: '/webhooks/{id}',
     summary: 'Delete a webhook and its delivery log',
-    params: WebhookPath,
+    params: IdPath,
     status: 204,
     handle: remove,
   }),
@@ -119,14 +121,14 @@ const routes: readonly Route[] = [
     method: 'GET',
     path: '/webhooks/{id}/deliveries',
     summary: 'What a webhook was or is to be told in the last 30 days, the newest first',
-    params: WebhookPath,
+    params: IdPath,
     query: shapes.DeliveryPageQuery,
     answer: shapes.DeliveryPage,
     status: 200,
     handle: (deps, { request }) => {
       const { limit = limitDefault, ...rest } = request.query as shapes.DeliveryPageQuery
       const wanted = { webhookId: idOf(request), limit, ...rest }
-      return read(deps, request, (tx) => listDeliveries(tx, wanted))
+      return readOf(deps.services, request, (tx) => listDeliveries(tx, wanted))
     },
   }),
   onWebhooks({
@@ -159,34 +161,11 @@ const routes: readonly Route[] = [
   }),
 ]
 
-export const webhookOperations: readonly NativeOperation[] = routes.map(
-  ({ handle: _handle, ...operation }) => operation,
-)
+export const webhookOperations = operationsOf(routes)
 
 /** Mounts what manages webhooks. The tenant of a request is known by then. */
 export function mountWebhooks(scope: FastifyInstance, deps: Deps): void {
-  for (const { method, path, params, query, body, handle } of routes) {
-    scope.route({
-      method,
-      url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      schema: {
-        params,
-        ...(query ? { querystring: query } : {}),
-        ...(body ? { body } : {}),
-      },
-      handler: (request, reply) => handle(deps, { request, reply }),
-    })
-  }
-}
-
-const idOf = (request: FastifyRequest) => (request.params as { id: string }).id.toLowerCase()
-
-function read<R>(
-  { services: { db, clocks } }: Deps,
-  { tenant: { tenantId } }: FastifyRequest,
-  work: (tx: Tx) => Promise<R>,
-): Promise<R> {
-  return inTransaction(db, { tenantId, now: clocks.nowOf(tenantId), isReadOnly: true }, work)
+  mountRoutes(scope, deps, routes)
 }
 
 async function create(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
@@ -204,7 +183,7 @@ async function list(deps: Deps, { request }: Exchange): Promise<shapes.WebhookPa
     throw new Refusal('invalid_cursor', 'invalid', 'This cursor was not given by us')
   }
   const page = { limit: limit + 1, after: cursor }
-  const rows = await read(deps, request, (tx) => listWebhooks(tx, page))
+  const rows = await readOf(deps.services, request, (tx) => listWebhooks(tx, page))
   const items = rows.slice(0, limit)
   return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
 }
@@ -248,7 +227,7 @@ async function keys(deps: Deps, { request }: Exchange): Promise<shapes.WebhookKe
   }
   // The first who asks has the key made, so that a receiver can be set up before its first message.
   await ensureKey(services.db, webhooks.sealer, unit)
-  return read(deps, request, listKeys)
+  return readOf(deps.services, request, listKeys)
 }
 
 async function rotate(deps: Deps, exchange: Exchange): Promise<FastifyReply> {

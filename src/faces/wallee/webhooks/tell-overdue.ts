@@ -3,7 +3,7 @@ import { addDays, dateIn, instantOf } from '../../../kernel/dates.ts'
 import { newId } from '../../../kernel/id.ts'
 import { inTransaction, type Tx } from '../../../platform/db.ts'
 import type { Tables } from '../../../platform/tables.ts'
-import type { TimedWork } from '../../../platform/timed-work.ts'
+import { tenantsDueBy, type TimedWork } from '../../../platform/timed-work.ts'
 import { activeListeners, placeOf, tellListeners } from './tell-listeners.ts'
 import { watchables } from './watchable.ts'
 
@@ -22,11 +22,7 @@ export function overdueWork(deps: OverdueDeps): TimedWork {
   const { db, clock, nowOf, poke } = deps
   return {
     name: 'wallee-overdue',
-    async tenantsDue() {
-      const { rows } = await sql<{ id: string }>`
-        select wallee_overdue_tenants_due(${clock()}) as id`.execute(db)
-      return rows.map(({ id }) => id)
-    },
+    tenantsDue: () => tenantsDueBy({ db, clock }, 'wallee_overdue_tenants_due'),
     async runDue(tenantId, signal) {
       while (!signal.aborted) {
         const unit = { tenantId, now: nowOf(tenantId) }
