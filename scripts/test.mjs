@@ -13,7 +13,7 @@ const { findSystemPostgres, startSystemPostgres } = await import('./system-postg
 const databaseTests = [
   'test/conformance',
   'test/cross-door',
-  'test/platform/plans.test.ts',
+  'test/platform/plans',
   'test/platform/schema.test.ts',
   'test/platform/tenancy.test.ts',
   'test/concurrency',

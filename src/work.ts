@@ -3,6 +3,7 @@ import type { Bookkeeper } from './book/index.ts'
 import { caseSubscriber, caseWork } from './cases/index.ts'
 import { type CheckoutDeps, paymentWork } from './checkout/index.ts'
 import {
+  closeTransports,
   createPrepare,
   logTransports,
   messageWork,
@@ -10,6 +11,7 @@ import {
   queueMessages,
   type Renderer,
   resumeSubscriber,
+  type Transports,
   unsubscribeToken,
 } from './communications/index.ts'
 import { creditSubscriber, type CrmDeps, crmWork } from './crm/index.ts'
@@ -86,26 +88,34 @@ function subscribersOf(_parts: Parts, deliveries: Deliveries): readonly Subscrib
 /** What journeys have others do. */
 const journeyActions = { queueMessages, createTasks, placeClaims, recallClaims }
 
+interface WaysOut {
+  readonly deliveries: Deliveries
+  readonly transports: Transports
+}
+
 /** All that becomes due by the clock. */
-function timedWorkOf(parts: Parts, deliveries: Deliveries): readonly TimedWork[] {
+function timedWorkOf(parts: Parts, { deliveries, transports }: WaysOut): readonly TimedWork[] {
   const { services, bookkeeper, nowOf } = parts
   const { db, clock } = services
   return [
     promiseWork({ db, bookkeeper, clock, nowOf }),
     caseWork({ db, bookkeeper, clock, nowOf, tenants: parts.tenants }),
-    crmWork({ ...parts.crm, tenants: parts.tenants }),
+    crmWork({ ...parts.crm, tenants: parts.tenants, log: services.log }),
     paymentWork({ ...parts.checkout, clock, log: services.log }),
     planWork({ db, clock, nowOf }),
     taskWork({ db, clock, nowOf }),
     journeyWork({ db, bookkeeper, clock, nowOf, actions: journeyActions, log: services.log }),
     overdueWork({ db, clock, nowOf, poke: (tenantId) => deliveries.poke(tenantId) }),
     reactionWork({ db, bookkeeper, clock, nowOf, log: services.log }),
-    messagesOf(parts),
+    messagesOf(parts, transports),
   ]
 }
 
 /** Sends messages, each with a link that unsubscribes from them. */
-function messagesOf({ services, sealer, nowOf, renderer }: Parts): TimedWork {
+function messagesOf(
+  { services, sealer, nowOf, renderer }: Parts,
+  transports: Transports,
+): TimedWork {
   const { db, log, clock, config } = services
   const publicUrl = () => services.publicUrl()
   return messageWork({
@@ -114,7 +124,7 @@ function messagesOf({ services, sealer, nowOf, renderer }: Parts): TimedWork {
     clock,
     nowOf,
     prepare: createPrepare({ renderer, publicUrl }),
-    transports: openTransports(config.messages),
+    transports,
     mailFrom: config.messages.mailFrom,
     unsubscribeUrl: (tenantId, messageId) =>
       `${publicUrl()}/u/${unsubscribeToken(sealer, { tenantId, messageId })}`,
@@ -141,11 +151,12 @@ export async function startWork(parts: Parts, ownerPool: pg.Pool): Promise<Work>
   const resuming = startResuming(services)
   const maintenance = startMaintenance({ db, log, clock })
   const sweep = startSweep({ db, stores, log, clock })
-  const works = timedWorkOf(parts, deliveries)
+  const transports = openTransports(services.config.messages)
+  const works = timedWorkOf(parts, { deliveries, transports })
   logTransports(services.config.messages, log)
   const timed = startTimedWork({ works, log })
   const tell = (tenantId: string) => subscribers.drainTenant(tenantId)
-  const clockWorks = [...works, deliveries.work]
+  const clocked = { works: [...works, deliveries.work], always: [deliveries.work] }
   return {
     eventsCame(tenantIds) {
       for (const tenantId of tenantIds) subscribers.poke(tenantId)
@@ -153,13 +164,14 @@ export async function startWork(parts: Parts, ownerPool: pg.Pool): Promise<Work>
     poke: (tenantId) => deliveries.poke(tenantId),
     advanceClock: (tenantId, input) =>
       timed.without(tenantId, () =>
-        advanceClock({ db, clock, clocks, works: clockWorks, tell }, tenantId, input),
+        advanceClock({ db, clock, clocks, ...clocked, tell }, tenantId, input),
       ),
     async close() {
       maintenance.close()
       await sweep.close()
       await resuming.close()
       await timed.close()
+      closeTransports(transports)
       await jobs.close()
       await subscribers.close()
       await deliveries.close()

@@ -20,7 +20,7 @@ export function addProduct(context: CallContext, input: ProductInput): Command<J
       const position = products.reduce((max, known) => Math.max(max, known.position), 0) + 1
       const product = { reference, position, data }
       book.journal.append(products, product)
-      book.journal.add(book.changes.newProducts, product)
+      book.note('newProducts', product)
       announceAccountTrigger(desk, book, context)
       return data
     },
@@ -39,8 +39,7 @@ export function updateProduct(context: CallContext, input: ProductInput): Comman
       const change = productFieldsOf(input.product)
       const meta = input.product['meta'] === undefined ? product.data['meta'] : change['meta']
       book.journal.assign(product, { data: { ...product.data, ...change, meta } })
-      if (!book.changes.newProducts.has(product))
-        book.journal.add(book.changes.changedProducts, product)
+      if (!book.changed('newProducts').has(product)) book.note('changedProducts', product)
       announceAccountTrigger(desk, book, context)
       return product.data
     },

@@ -75,7 +75,7 @@ function decide(desk: Desk, { context, input, entries, debtors }: Opening): void
       throw refuse('product_exists')
     const added = { reference, position: index + 1, data }
     book.journal.append(book.details.products, added)
-    book.journal.add(book.changes.newProducts, added)
+    book.note('newProducts', added)
   }
   bookEntries(desk, book, entries)
   announceEntries(desk, book, entries)

@@ -74,7 +74,7 @@ export function collectAgreements(
   { desk, book, at }: { desk: Desk; book: Book; at: string },
 ): void {
   const tenant_id = desk.tenantId
-  for (const promise of book.changes.promises) {
+  for (const promise of book.changed('promises')) {
     const { promiseId, claimId: claim_id } = promise
     rows.promises.set(promiseId, { tenant_id, ...promiseRow(promise) })
     rows.promisedClaims.set(claim_id, { tenant_id, claim_id })

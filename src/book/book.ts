@@ -32,19 +32,27 @@ export interface BookChanges {
   isAccountChanged: boolean
   isProfileChanged: boolean
   readonly entries: Entry[]
-  readonly newItems: Set<Item>
-  readonly changedItems: Set<Item>
-  readonly newClaims: Set<Claim>
-  readonly changedClaims: Set<Claim>
-  /** Claims of which only the standing changed: far less to write, and the usual case of a payment. */
-  readonly movedClaims: Set<Claim>
   readonly newDebtorLinks: AccountDebtor[]
-  readonly newProducts: Set<Product>
-  readonly changedProducts: Set<Product>
   readonly newProviderPayments: ProviderPayment[]
-  /** New and changed ones. */
-  readonly promises: Set<PromiseToPay>
 }
+
+/** Things of an account that its transaction writes, each once however often it changed. */
+interface Changed {
+  newItems: Item
+  changedItems: Item
+  newClaims: Claim
+  changedClaims: Claim
+  /** Claims of which only the standing changed: far less to write, and the usual case of a payment. */
+  movedClaims: Claim
+  newProducts: Product
+  changedProducts: Product
+  /** New and changed ones. */
+  promises: PromiseToPay
+}
+
+// A batch may hold a thousand books, most of which change one or two kinds of things: a kind that did not change has no set.
+type ChangedSets = { [Kind in keyof Changed]?: Set<Changed[Kind]> }
+const nothing: ReadonlySet<never> = new Set<never>()
 
 /** The mandates of an account, and what commands did to them. */
 export interface Mandates {
@@ -88,6 +96,7 @@ export class Book {
   readonly entries = new Map<string, NamedEntry | undefined>()
   readonly providerPayments = new Map<string, ProviderPayment>()
   readonly changes: BookChanges
+  private readonly changedSets: ChangedSets = {}
   /** Claims that the present command moved, as they were before it. */
   readonly touched = new Map<Claim, ClaimBefore>()
   /** What the present command received for claims with a promise; negative what it took back. */
@@ -102,17 +111,26 @@ export class Book {
       isAccountChanged: false,
       isProfileChanged: false,
       entries: [],
-      newItems: new Set(),
-      changedItems: new Set(),
-      newClaims: new Set(),
-      changedClaims: new Set(),
-      movedClaims: new Set(),
       newDebtorLinks: [],
-      newProducts: new Set(),
-      changedProducts: new Set(),
       newProviderPayments: [],
-      promises: new Set(),
     }
+  }
+
+  /** The things of a kind that changed. */
+  changed<Kind extends keyof Changed>(kind: Kind): ReadonlySet<Changed[Kind]> {
+    return this.changedSets[kind] ?? nothing
+  }
+
+  /** Notes that a thing is to be written. */
+  note<Kind extends keyof Changed>(kind: Kind, thing: Changed[Kind]): void {
+    const sets: { [K in Kind]?: Set<Changed[K]> } = this.changedSets
+    const things = (sets[kind] ??= new Set<Changed[Kind]>())
+    this.journal.add(things, thing)
+  }
+
+  private forget<Kind extends keyof Changed>(kind: Kind, thing: Changed[Kind]): void {
+    const things: Set<Changed[Kind]> | undefined = this.changedSets[kind]
+    if (things) this.journal.remove(things, thing)
   }
 
   /** Debtors, products and the like; only for commands that asked for them. */
@@ -170,17 +188,14 @@ export class Book {
     return total
   }
 
-  /** Appends an entry under the next booking sequence of the account. */
-  append(entry: Omit<Entry, 'seq'>, seq: number): void {
-    assert.equal(seq, this.account.entrySeq + 1, 'entries are booked in sequence')
+  /** Appends an entry, whose sequence is the next of the account. */
+  append(entry: Entry): void {
+    assert.equal(entry.seq, this.account.entrySeq + 1, 'entries are booked in sequence')
     assert(entry.excessMinor >= 0 && entry.excessMinor <= entry.amountMinor)
     assert.equal(entry.effect === 0, entry.debit === null && entry.credit === null)
-    this.changeAccount({ entrySeq: seq })
-    const booked: Entry = { ...entry, seq }
-    this.journal.append(this.changes.entries, booked)
-    const { dueDate } = entry.details
-    const dueOn = typeof dueDate === 'string' ? dueDate : null
-    this.journal.put(this.entries, entry.reference, { ...booked, dueOn, chargedBackMinor: 0 })
+    this.changeAccount({ entrySeq: entry.seq })
+    this.journal.append(this.changes.entries, entry)
+    this.journal.put(this.entries, entry.reference, entry)
   }
 
   changeAccount(patch: Partial<AccountHeader>): void {
@@ -211,13 +226,13 @@ export class Book {
     if (parent) this.touch(parent)
     this.journal.put(this.items, item.seq, item)
     if (item.parentSeq !== null) this.journal.append(this.siblings(item.parentSeq), item)
-    this.journal.add(this.changes.newItems, item)
+    this.note('newItems', item)
   }
 
   changeItem(item: Item, patch: Partial<Item>): void {
     this.touchClaimOf(item)
     this.journal.assign(item, patch)
-    if (!this.changes.newItems.has(item)) this.journal.add(this.changes.changedItems, item)
+    if (!this.changed('newItems').has(item)) this.note('changedItems', item)
   }
 
   /** Moves what an item and its account ask for by a signed amount. */
@@ -242,16 +257,16 @@ export class Book {
   addClaim(claim: Claim): void {
     this.journal.put(this.touched, claim, newClaim)
     this.journal.put(this.claims, claim.itemSeq, claim)
-    this.journal.add(this.changes.newClaims, claim)
+    this.note('newClaims', claim)
   }
 
   changeClaim(claim: Claim, patch: Partial<Claim>): void {
     this.touch(claim)
     this.journal.assign(claim, patch)
-    if (this.changes.newClaims.has(claim)) return
+    if (this.changed('newClaims').has(claim)) return
     const isStanding = Object.keys(patch).every((field) => standingFields.has(field))
     assert(isStanding || claim.isWhole !== false, 'the command did not name this claim')
-    this.journal.add(isStanding ? this.changes.movedClaims : this.changes.changedClaims, claim)
+    this.note(isStanding ? 'movedClaims' : 'changedClaims', claim)
   }
 
   /** Counts money toward the promise on the item's claim, if there is one; negative what is taken back (D-91). */
@@ -265,12 +280,12 @@ export class Book {
 
   addPromise(claim: Claim, promise: PromiseToPay): void {
     this.journal.assign(claim, { promise })
-    this.journal.add(this.changes.promises, promise)
+    this.note('promises', promise)
   }
 
   changePromise(promise: PromiseToPay, patch: Partial<PromiseToPay>): void {
     this.journal.assign(promise, patch)
-    this.journal.add(this.changes.promises, promise)
+    this.note('promises', promise)
   }
 
   /** Remembers what the claim asked for before the present command first moved it. */
@@ -288,7 +303,7 @@ export class Book {
   adoptClaim(claim: Claim, before: ClaimBefore): void {
     this.journal.put(this.touched, claim, { ...before, isCounted: false })
     this.journal.put(this.claims, claim.itemSeq, claim)
-    if (!this.changes.newClaims.has(claim)) this.journal.add(this.changes.changedClaims, claim)
+    if (!this.changed('newClaims').has(claim)) this.note('changedClaims', claim)
   }
 
   /** Lets go of a claim that another book takes over. Its items must be settled. Answers what it was here. */
@@ -297,8 +312,8 @@ export class Book {
     const before = this.touched.get(claim) ?? newClaim
     this.journal.remove(this.touched, claim)
     this.journal.remove(this.claims, claim.itemSeq)
-    this.journal.remove(this.changes.changedClaims, claim)
-    this.journal.remove(this.changes.movedClaims, claim)
+    this.forget('changedClaims', claim)
+    this.forget('movedClaims', claim)
     return before
   }
 

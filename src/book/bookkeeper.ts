@@ -29,6 +29,8 @@ export interface Companion {
 }
 
 export interface GroupOptions<R> {
+  /** One refusal refuses all of it, and nothing of it is booked. */
+  readonly isWhole?: boolean
   /**
    * Decided last, with all outcomes; its statements commit together with the group or not at all. A constraint of their
    * own tables that they violate is an answer to the caller, not a bug: the promise is rejected with it.
@@ -101,7 +103,7 @@ export class Bookkeeper {
     return outcome as Outcome<R>
   }
 
-  /** Decides commands in the given order in one transaction, each of them accepted or refused on its own. */
+  /** Decides commands in the given order in one transaction, each accepted or refused on its own unless they are whole. */
   submitGroup<R>(
     commands: readonly Command<R>[],
     options: GroupOptions<R> = {},
@@ -219,8 +221,8 @@ function fail(work: Work, error: unknown, options: BookkeeperOptions): void {
 }
 
 /** A group whose commands need not commit together is decided one by one when a bug in one of them fails it. */
-const canSplit = (work: Work, error: unknown) =>
-  work.commands.length > 1 && !work.options.companions && !(error instanceof Refusal)
+const canSplit = ({ commands, options }: Work, error: unknown) =>
+  commands.length > 1 && !options.companions && !options.isWhole && !(error instanceof Refusal)
 
 async function settleApart(lane: Lane, work: Work, options: BookkeeperOptions): Promise<void> {
   const outcomes: Outcome[] = []
@@ -336,7 +338,7 @@ class Lane {
     let isCommitting = false
     try {
       const [, desks] = await Promise.all([begun, loadDesks(client, commands, this.#options.nowOf)])
-      const decided = works.map((work) => decideAll(desks, work.commands))
+      const decided = works.map((work) => decideAll(desks, work))
       if (this.#options.isDryRun) {
         await client.query('rollback')
         return decided
@@ -416,14 +418,25 @@ const isConnectionError = (error: unknown) =>
   (error instanceof pg.DatabaseError && isShutdown(error)) ||
   (error instanceof Error && /Connection terminated|ECONN|EPIPE|not queryable/.test(error.message))
 
-function decideAll(desks: Map<string, Desk>, commands: readonly Command[]): Outcome[] {
-  return commands.map((command) => {
+function decideAll(desks: Map<string, Desk>, { commands, options }: Work): Outcome[] {
+  const outcomes = commands.map((command) => {
     const desk = desks.get(command.tenantId)
     if (!desk) throw new Error('a command of a tenant that was not loaded')
     const outcome = decideOne(desk, command)
-    desk.journal.forget()
+    if (!options.isWhole) desk.journal.forget()
     return outcome
   })
+  return options.isWhole ? allOrNothing([...desks.values()], outcomes) : outcomes
+}
+
+/** Of a group that is booked whole, one refusal takes back the rest. What came before the group is forgotten already. */
+function allOrNothing(desks: readonly Desk[], outcomes: Outcome[]): Outcome[] {
+  const refused = outcomes.find((outcome) => 'refusal' in outcome)
+  for (const { journal } of desks) {
+    if (refused) journal.rollBack(0)
+    journal.forget()
+  }
+  return refused ? outcomes.map(() => refused) : outcomes
 }
 
 /** A refused command leaves no change: what it recorded before it was refused is taken back. */

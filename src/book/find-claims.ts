@@ -46,6 +46,29 @@ export async function findClaims(
   return new Map(rows.map((row) => [row.claimId, row]))
 }
 
+/**
+ * The references of the claims that entries of accounts were booked on, wherever those claims are now. An entry never
+ * changes, so the answer stays right.
+ */
+export async function claimsPaidBy(
+  tx: Tx,
+  entries: readonly { readonly accountReference: string; readonly entryReference: string }[],
+): Promise<string[]> {
+  if (entries.length === 0) return []
+  const accounts = entries.map((entry) => entry.accountReference)
+  const references = entries.map((entry) => entry.entryReference)
+  const { rows } = await sql<{ reference: string }>`
+    select distinct p.reference
+    from unnest(${accounts}::text[], ${references}::text[]) as w (account, entry)
+    join account a on a.tenant_id = ${tx.tenantId} and a.reference = w.account
+    join entry e on e.tenant_id = a.tenant_id and e.account_id = a.account_id and e.reference = w.entry
+    join item i on i.tenant_id = e.tenant_id and i.account_id = e.account_id and i.item_seq = e.item_seq
+    join item p on p.tenant_id = i.tenant_id and p.account_id = i.account_id
+      and p.item_seq = coalesce(i.parent_seq, i.item_seq)
+    where p.kind = 'invoice' order by p.reference`.execute(tx.db)
+  return rows.map((row) => row.reference)
+}
+
 /** How an event of an ordinary operation names its claim. */
 export function namesOfClaim(claim: FoundClaim): Json {
   return {

@@ -3,7 +3,13 @@ export { Bookkeeper, type Command, type Companion, type Outcome } from './bookke
 export { claimNames } from './claim-names.ts'
 export { conclude, reactivate, reopenUnpaid, resolve, uncount } from './conclude.ts'
 export { type ClaimAt, Desk, type Needs } from './desk.ts'
-export { findClaimNamed, findClaims, type FoundClaim, namesOfClaim } from './find-claims.ts'
+export {
+  claimsPaidBy,
+  findClaimNamed,
+  findClaims,
+  type FoundClaim,
+  namesOfClaim,
+} from './find-claims.ts'
 export { paymentKey } from './load.ts'
 export {
   type AccountDebtor,
@@ -25,6 +31,7 @@ export {
 export { type EntryOrder, post, type Target } from './post.ts'
 export { endPromise, promiseEvent } from './promise.ts'
 export { refuse } from './refusals.ts'
+export { takeBack, type TakenBack, type TakenEntry, type Taking } from './take-back.ts'
 export {
   announceBooked,
   announceTrigger,

@@ -62,6 +62,10 @@ export interface Entry {
   readonly amountMinor: number
   readonly excessMinor: number
   readonly itemSeq: number | null
+  /** The due date among its details. */
+  readonly dueOn: string | null
+  /** Sum of the chargebacks that named it. */
+  chargedBackMinor: number
   readonly details: Json
   readonly context: Json
   readonly createdAtMs: number

@@ -214,14 +214,15 @@ function collect(lists: Lists, { desk, book, at }: { desk: Desk; book: Book; at:
       created_at: desk.now,
     })
   else {
-    if (changes.isAccountChanged) lists.accounts.push({ ...key, ...headerRow(book) })
+    if (changes.isAccountChanged) lists.accounts.push(totalsRow(key, book))
     if (changes.isProfileChanged) lists.profiles.push({ ...key, ...profileRow(book) })
   }
   for (const link of changes.newDebtorLinks) {
     lists.debtorLinks.push({ ...key, debtor_reference: link.reference, position: link.position })
   }
-  for (const product of changes.newProducts) lists.products.push({ ...key, ...productRow(product) })
-  for (const product of changes.changedProducts)
+  for (const product of book.changed('newProducts'))
+    lists.products.push({ ...key, ...productRow(product) })
+  for (const product of book.changed('changedProducts'))
     lists.products.push({ ...key, ...productRow(product) })
   for (const entry of changes.entries) {
     lists.entries.push({
@@ -244,12 +245,12 @@ function collect(lists: Lists, { desk, book, at }: { desk: Desk; book: Book; at:
       command_id: entry.commandId,
     })
   }
-  for (const item of changes.newItems) lists.newItems.push(itemRow(key, item))
-  for (const item of changes.changedItems) lists.items.push(itemRow(key, item))
-  for (const claim of changes.newClaims) lists.newClaims.push(claimRowOf(desk, claim))
-  for (const claim of changes.changedClaims) lists.claims.push(claimRowOf(desk, claim))
-  for (const claim of changes.movedClaims) {
-    if (!changes.changedClaims.has(claim)) lists.standings.push(standingOf(desk, claim))
+  for (const item of book.changed('newItems')) lists.newItems.push(itemRow(key, item))
+  for (const item of book.changed('changedItems')) lists.items.push(itemRow(key, item))
+  for (const claim of book.changed('newClaims')) lists.newClaims.push(claimRowOf(desk, claim))
+  for (const claim of book.changed('changedClaims')) lists.claims.push(claimRowOf(desk, claim))
+  for (const claim of book.changed('movedClaims')) {
+    if (!book.changed('changedClaims').has(claim)) lists.standings.push(standingOf(desk, claim))
   }
   for (const payment of changes.newProviderPayments) {
     lists.providerPayments.push({
@@ -270,6 +271,19 @@ function headerRow(book: Book): Json {
     reference: account.reference,
     currency: account.currency,
     auto_debtor_reference: account.autoDebtorReference,
+    entry_seq: account.entrySeq,
+    credit_minor: account.creditMinor,
+    outstanding_minor: account.outstandingMinor,
+    claims_amount_minor: account.claimsAmountMinor,
+    claims_fees_minor: account.claimsFeesMinor,
+  }
+}
+
+/** What of an account's header changes. */
+function totalsRow(key: { tenant_id: string; account_id: string }, { account }: Book): Json {
+  return {
+    tenant_id: key.tenant_id,
+    account_id: key.account_id,
     entry_seq: account.entrySeq,
     credit_minor: account.creditMinor,
     outstanding_minor: account.outstandingMinor,
@@ -313,7 +327,17 @@ function itemRow(key: { tenant_id: string; account_id: string }, item: Item): Js
   }
 }
 
-const isoOf = (ms: number) => new Date(ms).toISOString()
+const lastIso = { ms: Number.NaN, text: '' }
+
+/** Most of what a batch writes bears the same instant. */
+function isoOf(ms: number): string {
+  if (ms !== lastIso.ms) {
+    lastIso.ms = ms
+    lastIso.text = new Date(ms).toISOString()
+  }
+  return lastIso.text
+}
+
 const dateOf = (ms: number | null) => (ms === null ? undefined : isoOf(ms))
 
 function standingOf(desk: Desk, claim: Claim): Json {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { skipToNow, type Subscriber } from '../events/index.ts'
+import { beginReading, type Subscriber, type Wanting } from '../events/index.ts'
 import type { Tx } from '../platform/db.ts'
 import { caseChanged } from './announce.ts'
 import { endCase } from './close-case.ts'
@@ -24,7 +24,7 @@ export function caseSubscriber(): Subscriber {
       'event.task.done',
       caseChanged,
     ],
-    isWanted: isAnyOpen,
+    wanting: openCases,
     async handle(tx, events) {
       const named = (field: string) => [
         ...new Set(events.map(({ data }) => data[field]).filter((value) => value !== undefined)),
@@ -44,18 +44,11 @@ export function caseSubscriber(): Subscriber {
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isNumber = (value: unknown): value is number => typeof value === 'number'
 
-async function isAnyOpen({ tenantId, db }: Tx): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from debt_case where tenant_id = ${tenantId} and state not in ('CLOSED', 'FAILED') limit 1`.execute(
-    db,
-  )
-  return rows.length > 0
-}
+const openCases: Wanting = (tenantId) =>
+  sql`select from debt_case where tenant_id = ${tenantId} and state not in ('CLOSED', 'FAILED')`
 
-/** While no case was open no event was read: the first that is begins here. */
-export async function beginFollowing(tx: Tx): Promise<void> {
-  if (!(await isAnyOpen(tx))) await skipToNow(tx, subscriberName)
-}
+/** To be called before a case opens: what happened earlier is not its business. */
+export const beginFollowing = (tx: Tx) => beginReading(tx, subscriberName, openCases)
 
 async function concerned(
   tx: Tx,

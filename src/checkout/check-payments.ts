@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction, type Tx } from '../platform/db.ts'
+import { Refusal } from '../platform/refusal.ts'
 import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
-import { nextCheck } from './check-times.ts'
+import { awayForMs, nextCheck } from './check-times.ts'
 import type { CheckoutDeps } from './deps.ts'
 import { recordState } from './record-state.ts'
 import type { PaymentState } from './states.ts'
@@ -22,17 +23,25 @@ interface Due {
   readonly expiresAt: Date
 }
 
-const paymentsAtOnce = 32
+const paymentsAtOnce = 16
+// What is left after so much goes on in the next round, so that one tenant's provider does not keep the others waiting.
+const batchesMax = 16
+const roundMs = 20_000
 
 /** Asks providers about payments that nobody told of, and ends those whose debtor left. */
 export function paymentWork(deps: CheckDeps): TimedWork {
+  const nextDueAt = (tenantId: string) => {
+    const unit = { tenantId, now: deps.nowOf(tenantId), isReadOnly: true }
+    return inTransaction(deps.db, unit, nextDue)
+  }
   return {
     name: 'payments',
     tenantsDue: () => tenantsDueBy(deps, 'payment_tenants_due'),
     runDue: (tenantId, signal) => checkDue(deps, tenantId, signal),
-    async nextDueAt(tenantId) {
-      const unit = { tenantId, now: deps.nowOf(tenantId), isReadOnly: true }
-      return inTransaction(deps.db, unit, nextDue)
+    nextDueAt,
+    async isUnderWay(tenantId) {
+      const at = await nextDueAt(tenantId)
+      return at !== undefined && at <= deps.nowOf(tenantId)
     },
   }
 }
@@ -45,21 +54,35 @@ async function nextDue(tx: Tx): Promise<Date | undefined> {
 }
 
 async function checkDue(deps: CheckDeps, tenantId: string, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  const endsAtMs = deps.clock().getTime() + roundMs
+  for (let batch = 0; batch < batchesMax; batch += 1) {
+    if (signal.aborted || deps.clock().getTime() > endsAtMs) return
     const unit = { tenantId, now: deps.nowOf(tenantId) }
     const due = await inTransaction(deps.db, unit, takeDue)
     if (due.length === 0) return
     for (const payment of due) {
       if (signal.aborted) return
-      // Its next question has its time already: a provider that is away now is asked again then.
-      await check(deps, tenantId, payment).catch((error: unknown) =>
-        deps.log.warn(
-          { err: error, tenantId, paymentId: payment.paymentId },
-          'payment not checked',
-        ),
-      )
+      await check(deps, tenantId, payment).catch(async (error: unknown) => {
+        const { paymentId } = payment
+        deps.log.warn({ err: error, tenantId, paymentId }, 'payment not checked')
+        if (isAway(error)) await inTransaction(deps.db, unit, (tx) => lookSooner(tx, paymentId))
+      })
     }
   }
+}
+
+const isAway = (error: unknown) => error instanceof Refusal && error.kind === 'unavailable'
+
+/**
+ * The next question to a provider that is away has its time already. After a settled payment that is weeks later or
+ * never, so this look counts as none.
+ */
+async function lookSooner(tx: Tx, paymentId: string): Promise<void> {
+  const at = new Date(tx.now.getTime() + awayForMs)
+  await sql`
+    update portal_payment set checks = checks - 1, next_check_at = ${at}
+    where tenant_id = ${tx.tenantId} and payment_id = ${paymentId} and state = 'settled' and checks > 0
+      and (next_check_at is null or next_check_at > ${at})`.execute(tx.db)
 }
 
 /** Takes what is due out of the way of other servers by giving it its next time. */

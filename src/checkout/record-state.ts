@@ -1,8 +1,8 @@
-import type { Companion, Outcome } from '../book/index.ts'
+import { claimsPaidBy, type Companion, type Outcome } from '../book/index.ts'
 import type { CheckoutReport } from '../gateways/index.ts'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import { chargeBack } from './charge-back.ts'
-import { nextCheck } from './check-times.ts'
+import { checkAfterFailure, nextCheck } from './check-times.ts'
 import type { CheckoutDeps, PaymentAt } from './deps.ts'
 import { type Booking, type HistoryEntry, type LoadedPayment, loadPayment } from './load-payment.ts'
 import { landingEvents, stateEvents } from './payment-events.ts'
@@ -18,7 +18,8 @@ type Tracked = Settling['payment']
 
 /**
  * Takes in what was said of a payment (D-97). Said again, late or out of order it changes nothing; a payment that settled
- * is booked once, together with its change of state.
+ * is booked once, whole, together with its change of state. One that cannot be booked stays what it was and is asked
+ * about again.
  */
 export async function recordState(deps: CheckoutDeps, report: StateReport): Promise<void> {
   const { tenantId, paymentId } = report
@@ -26,10 +27,13 @@ export async function recordState(deps: CheckoutDeps, report: StateReport): Prom
   const steps = await inTransaction(deps.db, unit, (tx) => takeIn(tx, report))
   for (const step of steps) {
     // Read anew: what one step booked is what the next takes back.
-    const payment = await inTransaction(deps.db, { ...unit, isReadOnly: true }, (tx) =>
-      loadPayment(tx, paymentId, { isLocked: false }),
-    )
-    if (payment) await bookStep(deps, { payment: trackedAs(payment), step, report })
+    const booking = await inTransaction(deps.db, { ...unit, isReadOnly: true }, async (tx) => {
+      const payment = await loadPayment(tx, paymentId, { isLocked: false })
+      return (
+        payment && { payment: trackedAs(payment), paid: await claimsPaidBy(tx, payment.bookings) }
+      )
+    })
+    if (booking) await bookStep(deps, { ...booking, step, report })
   }
 }
 
@@ -77,11 +81,18 @@ function landingOf(step: Step) {
   }
 }
 
-/** The name under which it will be booked, kept before it is: whoever reports it next books under the same. */
+/**
+ * The name under which it will be booked, kept before it is: whoever reports it next books under the same. If nobody does,
+ * because the server dies or the book refuses, it is asked about again, even if it counted as ended.
+ */
 async function keepTracking(tx: Tx, payment: LoadedPayment, trackingId: string): Promise<void> {
   await tx.db
     .updateTable('portal_payment')
-    .set({ tracking_id: trackingId, is_landed: true })
+    .set({
+      tracking_id: trackingId,
+      is_landed: true,
+      next_check_at: checkAfterFailure(payment.checks, tx.now),
+    })
     .where('tenant_id', '=', tx.tenantId)
     .where('payment_id', '=', payment.paymentId)
     .execute()
@@ -135,28 +146,31 @@ function trackedAs(payment: LoadedPayment): Tracked {
   return { ...payment, trackingId: trackingId ?? paymentId }
 }
 
-/** One command for each account, all of them with the change of state in one transaction. */
+/** One command for each account, all of them with the change of state in one transaction, or none. */
 async function bookStep(
   deps: CheckoutDeps,
-  at: { payment: Tracked; step: Step; report: StateReport },
+  at: { payment: Tracked; paid: readonly string[]; step: Step; report: StateReport },
 ): Promise<void> {
-  const { payment, step } = at
+  const { payment, paid: claimReferences, step } = at
   const homes =
     step === 'settled'
       ? payment.claims.map((claim) => claim.homeReference)
       : payment.bookings.map((booking) => booking.accountReference)
   const commands = [...new Set(homes)].map((homeReference, index) => {
     const settling = { payment, homeReference, isTeller: index === 0 }
-    return step === 'settled' ? settleShares(settling) : chargeBack(settling)
+    return step === 'settled'
+      ? settleShares(settling)
+      : chargeBack({ ...settling, claimReferences })
   })
   const now = deps.nowOf(payment.tenantId)
   const outcomes = await deps.bookkeeper.submitGroup(commands, {
+    isWhole: true,
     companions: (decided) => moveWith(decided, { ...at, now }),
   })
   for (const outcome of outcomes) if ('refusal' in outcome) throw outcome.refusal
 }
 
-/** Moves the row unless somebody was faster; a share that was refused leaves it for the next report. */
+/** Moves the row unless somebody was faster; what was refused leaves it for the next report. */
 function moveWith(
   outcomes: readonly Outcome<Booking[]>[],
   at: { payment: Tracked; step: Step; report: StateReport; now: Date },

@@ -1,6 +1,7 @@
 import {
   announceBooked,
   type Book,
+  type ClaimAt,
   type Command,
   conclude,
   type Desk,
@@ -10,6 +11,7 @@ import {
 } from '../book/index.ts'
 import { shownEntry } from '../accounts/index.ts'
 import { newId } from '../kernel/id.ts'
+import { Refusal } from '../platform/refusal.ts'
 import { type BookedEntry, bookedBefore, metaOf, rememberBooked } from './book-once.ts'
 import type { Booking, LoadedPayment, PaymentClaim } from './load-payment.ts'
 import { providerNameOf, stateEvents } from './payment-events.ts'
@@ -66,17 +68,33 @@ interface BookedShare {
   readonly entries: BookedEntry[]
 }
 
-/** Pays one claim wherever it is now. Money for a claim that was deleted stays with the account as credit. */
+/**
+ * Pays one claim wherever it is now. Money that it cannot take stays with the account as credit: that of a claim which was
+ * deleted, or began anew in another currency, or whose account now refuses it.
+ */
 function bookShare(desk: Desk, home: Book, share: Share): BookedShare {
   const at = desk.claimHolding(share.claim.claimReference)
-  if (!at || at.claim.status === 'DELETED') {
-    const entry = bookPart(desk, home, { share, amountMinor: share.claim.amountMinor })
-    announceBooked(desk, home, [shownEntry(entry)])
-    conclude(home, { nowMs: desk.nowMs, emit: (event) => desk.emit(event) })
-    return { book: home, entries: [entry] }
+  const isOfCurrency = at?.book.account.currency === home.account.currency
+  if (!at || !isOfCurrency || at.claim.status === 'DELETED') return bookCredit(desk, home, share)
+  const mark = desk.journal.mark()
+  try {
+    return payClaim(desk, at, share)
+  } catch (error) {
+    if (!(error instanceof Refusal) || at.book === home) throw error
+    desk.journal.rollBack(mark)
+    return bookCredit(desk, home, share)
   }
-  const { book, claim } = at
-  const { parts, restMinor } = spread(book, at.claim, share)
+}
+
+function bookCredit(desk: Desk, home: Book, share: Share): BookedShare {
+  const entry = bookPart(desk, home, { share, amountMinor: share.claim.amountMinor })
+  announceBooked(desk, home, [shownEntry(entry)])
+  conclude(home, { nowMs: desk.nowMs, emit: (event) => desk.emit(event) })
+  return { book: home, entries: [entry] }
+}
+
+function payClaim(desk: Desk, { book, claim }: ClaimAt, share: Share): BookedShare {
+  const { parts, restMinor } = spread(book, claim, share)
   const entries = parts.map(({ item, amountMinor }) =>
     bookPart(desk, book, { share, item, amountMinor }),
   )

@@ -9,6 +9,7 @@ export {
 } from './gate/index.ts'
 export {
   type Cause,
+  closeTransports,
   createPrepare,
   emlOfUrl,
   findMessage,

@@ -59,7 +59,7 @@ async function accountsBy(tx: Tx, { field, value }: AccountIdentifier): Promise<
       where a.tenant_id = ${tenantId} and a.account_id in (
         select l.account_id from debtor n
         join account_debtor l on l.tenant_id = n.tenant_id and l.debtor_reference = n.reference
-        where n.tenant_id = ${tenantId} and crm_debtor_name(n.data) = ${value})
+        where n.tenant_id = ${tenantId} and n.crm_name = left(${value}, 500))
       and crm_debtor_name(d.data) = ${value} limit 2`.execute(db)
     return rows
   }

@@ -98,7 +98,7 @@ export function bookShares(
 
 export interface BookedEntry {
   readonly reference: string
-  readonly kind: 'payment' | 'chargeback' | 'reporting'
+  readonly kind: 'payment' | 'chargeback' | 'adjustment' | 'reporting'
   readonly createdAtMs: number
   readonly details: Json
   readonly context: Json

@@ -29,19 +29,19 @@ type BillRow = Omit<CrmBill, 'invoices'> & { readonly claimIds: string[] }
 const select = sql`
   select b.bill_id as "billId", b.account_id as "accountId", b.number, b.from_on as "fromOn", b.to_on as "toOn",
     b.created_at as "createdAt", array(
-      select i.claim_id from crm_bill_invoice i
-      join claim c on c.tenant_id = i.tenant_id and c.claim_id = i.claim_id and c.account_id = b.account_id
-      where i.tenant_id = b.tenant_id and i.bill_id = b.bill_id order by c.current_due_on, c.reference) as "claimIds"
+      select i.claim_id from crm_bill_invoice i cross join lateral (
+        select c.account_id, c.current_due_on, c.reference from claim c
+        where c.tenant_id = i.tenant_id and c.claim_id = i.claim_id offset 0) c
+      where i.tenant_id = b.tenant_id and i.bill_id = b.bill_id and c.account_id = b.account_id
+      order by c.current_due_on, c.reference) as "claimIds"
   from crm_bill b`
 
 /** The bill that an identifier names. */
 export async function findBill(tx: Tx, { field, value }: BillIdentifier): Promise<CrmBill> {
-  const billId = field === 'id' ? (uuidOf(value) ?? null) : null
-  const number = field === 'number' ? value : null
+  const isNamed =
+    field === 'id' ? sql`b.bill_id = ${uuidOf(value) ?? null}::uuid` : sql`b.number = ${value}`
   const { rows } = await sql<BillRow>`${select}
-    where b.tenant_id = ${tx.tenantId} and (b.bill_id = ${billId}::uuid or b.number = ${number}::text)`.execute(
-    tx.db,
-  )
+    where b.tenant_id = ${tx.tenantId} and ${isNamed}`.execute(tx.db)
   const [bill] = await withInvoices(tx, rows)
   if (!bill) throw refuseCrm('bill_not_found')
   return bill
@@ -78,9 +78,10 @@ export async function listBills(tx: Tx, wanted: BillsWanted): Promise<CrmBill[]>
 }
 
 async function withInvoices(tx: Tx, rows: readonly BillRow[]): Promise<CrmBill[]> {
-  const claimIds = rows.flatMap((row) => row.claimIds)
-  const limit = Math.max(1, claimIds.length)
-  const invoices = claimIds.length === 0 ? [] : await invoicesOf(tx, { claimIds, limit })
+  const invoices = await invoicesOf(
+    tx,
+    rows.flatMap((row) => row.claimIds),
+  )
   const known = new Map(invoices.map((invoice) => [invoice.claimId, invoice]))
   return rows.map(({ claimIds: ids, ...bill }) => ({
     ...bill,

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import {
   announceBooked,
   type Book,
@@ -6,14 +7,14 @@ import {
   conclude,
   type Desk,
   post,
-  reopenUnpaid,
+  takeBack,
+  type TakenBack,
 } from '../book/index.ts'
 import { shownEntry } from '../accounts/index.ts'
 import { allocate } from '../payments/index.ts'
 import {
   type BookedEntry,
   bookShares,
-  creditOf,
   metaOf,
   type OpenCredit,
   payable,
@@ -81,6 +82,8 @@ export interface CancellationBooking {
   readonly accountReference: string
   readonly paymentId: string
   readonly entries: readonly string[]
+  /** The claims that the entries were booked on, as `claimsPaidBy` answers them. */
+  readonly claimReferences: readonly string[]
   /** What the entries still held when they were read; they are read again where that has changed. */
   readonly heldMinor: number
   readonly credits: readonly OpenCredit[]
@@ -89,7 +92,10 @@ export interface CancellationBooking {
 /** By which a payment is cancelled once. */
 export const cancellationReference = (paymentId: string) => `${paymentId}/cancelled`
 
-/** Takes back what a payment still holds, on the items and in the credit of its account; frees them for other credit. */
+/**
+ * Takes back what a payment still holds, on the items and in the credit of its account; frees them for other credit. A
+ * claim that moved to another account asks for it there.
+ */
 export function bookCancellation(
   context: CallContext,
   input: CancellationBooking,
@@ -104,6 +110,7 @@ export function bookCancellation(
       accounts: [accountReference],
       openItems: true,
       entries: [reversal],
+      claims: input.claimReferences,
       targets: [...entries, ...credits.flatMap((credit) => credit.entries)],
     },
     decide(desk) {
@@ -113,14 +120,18 @@ export function bookCancellation(
       // Credit that was taken up, or money that was charged back, since the entries were read.
       if (held.reduce((sum, { amountMinor }) => sum + amountMinor, 0) !== input.heldMinor)
         throw refuseCrm('busy')
-      const booked = held
+      const taken = held
         .filter(({ amountMinor }) => amountMinor > 0)
         .map((one, index) =>
-          takeBack(desk, book, { ...one, paymentId, ...(index === 0 ? { reversal } : {}) }),
+          release(desk, book, { ...one, paymentId, ...(index === 0 ? { reversal } : {}) }),
         )
+      const booked: BookedEntry[] = taken.flatMap(({ entries: own }) => own)
       if (booked.length === 0) booked.push(noteReversal(desk, book, { paymentId, reversal }))
       const after = takeUp(desk, book, credits)
-      finish(desk, book, { booked: [...booked, ...after.booked], reason: 'PAYMENT_CANCELLATION' })
+      const reason = 'PAYMENT_CANCELLATION'
+      finish(desk, book, { booked: [...booked, ...after.booked], reason })
+      const others = new Set(taken.flatMap(({ books }) => books).filter((one) => one !== book))
+      for (const other of others) finish(desk, other, { booked: [], reason })
       return { takenUp: after.takenUp }
     },
   }
@@ -169,38 +180,19 @@ export function heldBy(book: Book, reference: string): number {
   return Math.max(0, entry.amountMinor - entry.chargedBackMinor)
 }
 
-function takeBack(
+function release(
   desk: Desk,
   book: Book,
   of: { paymentId: string; reference: string; amountMinor: number; reversal?: string },
-): BookedEntry {
+): TakenBack {
   const payment = book.entryNamed(of.reference)
-  const item = payment?.itemSeq == null ? undefined : book.item(payment.itemSeq)
-  // A deleted claim asks for nothing any more (D-73): what its money paid is owed by the account as a whole then.
-  const claim = item && book.claimOf(item)
-  const isDeleted = claim?.status === 'DELETED'
-  const isOfCredit = creditOf(book, of.reference) >= of.amountMinor
-  const entry = {
-    reference: of.reversal ?? `${of.reference}/cancelled`,
-    kind: 'chargeback' as const,
-    createdAtMs: desk.nowMs,
-    details: {
-      amount: of.amountMinor,
-      meta: metaOf(of.paymentId, { reason: 'PAYMENT_CANCELLATION' }),
-    },
-    context: { ledgerEntryReference: of.reference },
-  }
-  const isOnPayment = payment !== undefined && (isOfCredit || !isDeleted)
-  post(book, {
-    ...entry,
-    origin: payment?.origin ?? 'ledger',
+  assert(payment, 'an entry that holds something is there')
+  return takeBack(desk, book, {
+    payment,
     amountMinor: of.amountMinor,
-    commandId: desk.commandId,
-    ...(isOnPayment ? { target: { payment } } : {}),
+    reference: of.reversal ?? `${of.reference}/cancelled`,
+    meta: metaOf(of.paymentId, { reason: 'PAYMENT_CANCELLATION' }),
   })
-  // Before other credit looks for what is open.
-  if (claim) reopenUnpaid(book, claim)
-  return entry
 }
 
 function noteReversal(

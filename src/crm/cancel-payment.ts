@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Outcome } from '../book/index.ts'
+import { claimsPaidBy, type Outcome } from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
@@ -50,20 +50,21 @@ interface Prepared {
   readonly payment: Payment
   readonly cancellation: NewPayment
   readonly heldMinor: number
+  readonly claimReferences: readonly string[]
   readonly credits: readonly OpenCredit[]
 }
 
 async function attemptCancel(deps: CrmDeps, call: CancelCall): Promise<Cancelled> {
   const { session } = call
   const { tenant } = session
-  const { payment, cancellation, heldMinor, credits } = await inSession(deps, session, (tx) =>
-    prepare(tx, call),
-  )
+  const prepared = await inSession(deps, session, (tx) => prepare(tx, call))
+  const { payment, cancellation, heldMinor, credits, claimReferences } = prepared
   const { accountReference, paymentId, entries, amountMinor } = payment
   const command = bookCancellation(crmContext(tenant), {
     accountReference,
     paymentId,
     entries,
+    claimReferences,
     heldMinor,
     credits,
   })
@@ -131,9 +132,13 @@ async function prepare(tx: Tx, call: CancelCall): Promise<Prepared> {
     payment,
     cancellation,
     heldMinor: await heldNow(tx, payment),
+    claimReferences: await claimsPaidBy(tx, entriesOf(payment)),
     credits: await openCredits(tx, payment.accountId, payment.paymentId),
   }
 }
+
+const entriesOf = ({ accountReference, entries }: Payment) =>
+  entries.map((entryReference) => ({ accountReference, entryReference }))
 
 /** What the entries of a payment still hold: less than its amount where money was charged back. */
 async function heldNow(tx: Tx, { accountId, entries }: Payment): Promise<number> {

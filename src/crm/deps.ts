@@ -8,16 +8,18 @@ import type { Tables } from '../platform/tables.ts'
 import type { Session } from './sessions.ts'
 import type { Turns } from './turns.ts'
 
-/** Charges cards on file. */
+/** Charges cards at one provider. A charge is repeated with the same key and answers the same. */
+export interface Charger {
+  readonly provider: string
+  charge(charge: CardCharge): Promise<CardChargeResult>
+}
+
+/** Finds who charges cards on file. */
 export interface CardCharger {
-  /**
-   * What charges cards for a tenant by the gateway that a payment method names. Refuses where there is none, before
-   * anything is charged. The charge itself is repeated with the same key and answers the same.
-   */
-  chargerOf(
-    tenantId: string,
-    gateway: string,
-  ): Promise<(charge: CardCharge) => Promise<CardChargeResult>>
+  /** By the gateway that a payment method names. Refuses where there is none, before anything is charged. */
+  chargerOf(tenantId: string, gateway: string): Promise<Charger>
+  /** The provider of this name and no other; undefined where the tenant has it no more. */
+  chargerNamed(tenantId: string, provider: string): Promise<Charger | undefined>
 }
 
 export interface CrmDeps {

@@ -35,7 +35,9 @@ export {
   type Invoice,
   type InvoiceIdentifier,
   invoicesOf,
+  listInvoices,
   numberInvoices,
+  overdueOf,
 } from './invoices.ts'
 export {
   findPayment,

@@ -8,7 +8,7 @@ import type { OpenCredit } from './allocate.ts'
 import { billsOf } from './bills.ts'
 import { bookPayment, type PaymentBooked } from './book-payment.ts'
 import { cardById } from './cards.ts'
-import { crmContext, type CrmDeps } from './deps.ts'
+import { type Charger, crmContext, type CrmDeps } from './deps.ts'
 import { invoicesDue } from './invoices.ts'
 import type { PaymentDetails } from './payment.ts'
 import { refuseCrm } from './refusals.ts'
@@ -63,10 +63,12 @@ export function postCharged(
     const { tenantId } = tenant
     const { lease } = posting
     const started = await orRelease(deps, { tenantId, lease }, async () => {
-      await deps.cards.chargerOf(tenantId, gateway)
+      const charger = await deps.cards.chargerOf(tenantId, gateway)
       const fixed = { ...posting, amountMinor: await amountNow(deps, tenant, posting) }
-      if (lease) await markCharging(deps, tenant, lease)
-      return { posting: fixed, gateway, lease: lease ?? (await insertNew(deps, tenant, fixed)) }
+      const { provider } = charger
+      if (lease) await markCharging(deps, tenant, { lease, provider })
+      const held = lease ?? (await insertNew(deps, tenant, { posting: fixed, provider }))
+      return { posting: fixed, gateway, lease: held, charger, isRepeat: false }
     })
     await finishCharge(deps, tenant, started)
   })
@@ -86,30 +88,43 @@ async function orRelease<R>(
   }
 }
 
+/** A charge that was written down. */
+export interface Charging {
+  readonly posting: Posting
+  /** What the payment method calls the gateway. */
+  readonly gateway: string
+  readonly lease: Lease
+  readonly charger: Charger
+  /** It may have been made before. */
+  readonly isRepeat: boolean
+}
+
 /** The second half of a charged payment, also for the charges that a dead server left. */
 export async function finishCharge(
   deps: CrmDeps,
   tenant: Tenant,
-  charged: { posting: Posting; gateway: string; lease: Lease },
+  charging: Charging,
 ): Promise<void> {
-  const { posting, gateway, lease } = charged
+  const { posting, gateway, lease, charger, isRepeat } = charging
   const { tenantId } = tenant
   const { payment, amountMinor = 0, currency } = posting
-  const charge = await deps.cards.chargerOf(tenantId, gateway)
   const card = await readOnly(deps, tenantId, (tx) => cardById(tx, payment.details.cardId ?? ''))
   const undo = () => undoCharge(deps, tenantId, { lease, isDraft: posting.lease !== undefined })
   const result = card
-    ? await charge({
-        amountMinor,
-        currency,
-        cardReference: card.gatewayReference,
-        idempotencyKey: payment.paymentId,
-        description: `Payment on ${posting.accountReference}`,
-      }).catch(async (error: unknown) => {
-        // Whether a gateway that did not answer charged the card is found out by asking again, with the same key.
-        if (error instanceof Refusal && error.kind !== 'unavailable') await undo()
-        throw error
-      })
+    ? await charger
+        .charge({
+          amountMinor,
+          currency,
+          cardReference: card.gatewayReference,
+          idempotencyKey: payment.paymentId,
+          description: `Payment on ${posting.accountReference}`,
+          isRepeat,
+        })
+        .catch(async (error: unknown) => {
+          // Whether a gateway that did not answer charged the card is found out by asking again, with the same key.
+          if (error instanceof Refusal && error.kind !== 'unavailable') await undo()
+          throw error
+        })
     : { status: 'declined' as const, reason: 'the card was removed' }
   if (result.status === 'declined') {
     await undo()
@@ -226,10 +241,14 @@ export async function leaseDraft(deps: CrmDeps, tx: Tx, paymentId: string): Prom
   return lease
 }
 
-async function markCharging(deps: CrmDeps, { tenantId }: Tenant, lease: Lease): Promise<void> {
+async function markCharging(
+  deps: CrmDeps,
+  { tenantId }: Tenant,
+  { lease, provider }: { lease: Lease; provider: string },
+): Promise<void> {
   await inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
     const { rows } = await sql`
-      update crm_payment set is_charging = true, leased_until = ${leaseEnd(deps)}
+      update crm_payment set is_charging = true, charged_by = ${provider}, leased_until = ${leaseEnd(deps)}
       where tenant_id = ${tenantId} and payment_id = ${lease.paymentId} and lease_id = ${lease.leaseId}
       returning 1`.execute(tx.db)
     if (rows.length === 0) throw refuseCrm('payment_not_draft')
@@ -245,7 +264,7 @@ async function undoCharge(
   await inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
     if (isDraft)
       await sql`
-        update crm_payment set lease_id = null, leased_until = null, is_charging = false
+        update crm_payment set lease_id = null, leased_until = null, is_charging = false, charged_by = null
         where tenant_id = ${tenantId} and payment_id = ${paymentId} and lease_id = ${leaseId}`.execute(
         tx.db,
       )
@@ -256,7 +275,11 @@ async function undoCharge(
   })
 }
 
-async function insertNew(deps: CrmDeps, tenant: Tenant, posting: Posting): Promise<Lease> {
+async function insertNew(
+  deps: CrmDeps,
+  tenant: Tenant,
+  { posting, provider }: { posting: Posting; provider: string },
+): Promise<Lease> {
   const { tenantId } = tenant
   const { payment, amountMinor = 0 } = posting
   const lease = { paymentId: payment.paymentId, leaseId: newId() }
@@ -286,6 +309,7 @@ async function insertNew(deps: CrmDeps, tenant: Tenant, posting: Posting): Promi
         lease_id: lease.leaseId,
         leased_until: leaseEnd(deps),
         is_charging: true,
+        charged_by: provider,
       })
       .execute()
   }).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Logger } from 'pino'
 import type { Subscriber } from '../events/index.ts'
 import type { TenantFinder } from '../identity/index.ts'
 import { newId } from '../kernel/id.ts'
@@ -17,6 +18,7 @@ import { storeTakenUp } from './store-payment.ts'
 
 export interface CrmWorkDeps extends CrmDeps {
   readonly tenants: TenantFinder
+  readonly log: Logger
 }
 
 type Tenant = Session['tenant']
@@ -26,13 +28,8 @@ export function creditSubscriber(): Subscriber {
   return {
     name: 'crm-credit',
     types: ['event.claim.created'],
-    async isWanted(tx) {
-      const { rows } = await sql`
-        select 1 from crm_payment where tenant_id = ${tx.tenantId} and credit_minor > 0 limit 1`.execute(
-        tx.db,
-      )
-      return rows.length > 0
-    },
+    wanting: (tenantId) =>
+      sql`select from crm_payment where tenant_id = ${tenantId} and credit_minor > 0`,
     async handle(tx, events) {
       const references = events.map(({ data }) => String(data['accountReference']))
       await sql`
@@ -114,12 +111,29 @@ async function takeUpOn(deps: CrmDeps, tenant: Tenant, asked: Asked): Promise<vo
 
 const leaseMs = 120_000
 
-/** A charge is asked for again with its own key: it was made, and is posted now, or is made now, or is declined. */
-async function finishCharges(deps: CrmDeps, tenant: Tenant, signal: AbortSignal): Promise<void> {
+/**
+ * A charge is asked for again with its own key, at the provider that was asked before: it was made, and is posted now, or
+ * is made now, or is declined. While that provider is not there it waits, for another would take the money twice.
+ */
+async function finishCharges(
+  deps: CrmWorkDeps,
+  tenant: Tenant,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const left = await takeOver(deps, tenant)
     if (!left) return
-    const { payment, leaseId, gateway, claimIds } = left
+    const { payment, leaseId, gateway, claimIds, chargedBy } = left
+    const { tenantId } = tenant
+    const { paymentId } = payment
+    const charger = await (chargedBy === null
+      ? deps.cards.chargerOf(tenantId, gateway)
+      : deps.cards.chargerNamed(tenantId, chargedBy))
+    if (!charger) {
+      // Its lease keeps it out of the way until it is looked at again.
+      deps.log.warn({ tenantId, paymentId, provider: chargedBy }, 'charge waits for its provider')
+      continue
+    }
     const lease = { paymentId: payment.paymentId, leaseId }
     const { accountReference, currency, amountMinor } = payment
     const posting: Posting = {
@@ -131,7 +145,8 @@ async function finishCharges(deps: CrmDeps, tenant: Tenant, signal: AbortSignal)
       isBill: false,
       lease: payment.state === 'DRAFT' ? lease : undefined,
     }
-    await finishCharge(deps, tenant, { posting, gateway, lease }).catch((error: unknown) => {
+    const charging = { posting, gateway, lease, charger, isRepeat: true }
+    await finishCharge(deps, tenant, charging).catch((error: unknown) => {
       // Nobody waits for the answer any more: a declined card leaves nothing behind.
       if (!(error instanceof Refusal) || error.code !== 'card_declined') throw error
     })
@@ -142,6 +157,7 @@ interface Left {
   readonly payment: Payment
   readonly leaseId: string
   readonly gateway: string
+  readonly chargedBy: string | null
   readonly claimIds: readonly string[]
 }
 
@@ -149,17 +165,18 @@ function takeOver(deps: CrmDeps, { tenantId }: Tenant): Promise<Left | undefined
   const machineNow = deps.clock()
   return inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
     const leaseId = newId()
-    const { rows } = await sql<{ paymentId: string }>`
+    const { rows } = await sql<{ paymentId: string; chargedBy: string | null }>`
       update crm_payment set lease_id = ${leaseId}, leased_until = ${new Date(machineNow.getTime() + leaseMs)}
       where tenant_id = ${tenantId} and payment_id = (
         select payment_id from crm_payment
         where tenant_id = ${tenantId} and is_charging and leased_until <= ${machineNow}
         order by leased_until limit 1 for update skip locked)
-      returning payment_id as "paymentId"`.execute(tx.db)
+      returning payment_id as "paymentId", charged_by as "chargedBy"`.execute(tx.db)
     const [row] = rows
     const payment = row && (await paymentById(tx, row.paymentId))
     if (!payment) return undefined
     const gateway = gatewayOf(configNamed(await configOf(tx), 'METHOD', payment.methodId)) ?? ''
-    return { payment, leaseId, gateway, claimIds: await claimsMeant(tx, payment.details) }
+    const claimIds = await claimsMeant(tx, payment.details)
+    return { payment, leaseId, gateway, chargedBy: row.chargedBy, claimIds }
   })
 }

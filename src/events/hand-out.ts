@@ -1,27 +1,28 @@
 import { sql } from 'kysely'
 import { inTransaction, type Tx, type Unit } from '../platform/db.ts'
-import type { StoredEvent } from './list-events.ts'
-import type { Subscriber, SubscribersOptions } from './subscribers.ts'
+import type { HandedEvent, Subscriber, SubscribersOptions } from './subscribers.ts'
 
 interface Place {
   readonly xid: string
   readonly seq: number
 }
 
-interface EventRow extends StoredEvent, Place {}
+interface EventRow extends HandedEvent, Place {}
 
-/** Events of a tenant as they are read once for all subscribers, and where each of those stood then. */
+/** Events of a tenant as they are read once for all subscribers, and how far those come with it. */
 interface Chunk {
   readonly events: readonly EventRow[]
   readonly last: Place
   readonly places: ReadonlyMap<string, Place>
+  /** The names of those who want anything of this tenant. */
+  readonly wanting: ReadonlySet<string>
 }
 
 const eventsAtOnce = 500
 
 /**
- * Reads a tenant's events to the end, once for all subscribers, and hands each what it wants. Answers whether there were
- * any. One that fails is tried again at the next sweep; its neighbours go on.
+ * Reads a tenant's events to the end, once for all subscribers, and hands each what it wants. Answers whether anybody was
+ * handed any. One that fails is tried again at the next sweep; its neighbours go on.
  */
 export async function handOut(options: SubscribersOptions, tenantId: string): Promise<boolean> {
   const unit = { tenantId, now: options.nowOf(tenantId) }
@@ -30,7 +31,7 @@ export async function handOut(options: SubscribersOptions, tenantId: string): Pr
   for (;;) {
     const chunk = await readChunk(options, unit, subscribers)
     if (!chunk) return isAny
-    isAny = true
+    isAny ||= chunk.events.length > 0
     const passed = await deliver(options, { unit, subscribers, chunk })
     // Who failed, or is looked after by another process, is left alone until the next time.
     subscribers = subscribers.filter(({ name }) => passed.has(name))
@@ -38,6 +39,7 @@ export async function handOut(options: SubscribersOptions, tenantId: string): Pr
   }
 }
 
+/** The next events that anybody wants: what nobody does is passed over unread. Undefined: there is nothing new. */
 function readChunk(
   { db }: SubscribersOptions,
   unit: Unit,
@@ -47,16 +49,60 @@ function readChunk(
   return inTransaction(db, unit, async (tx) => {
     const places = await placesOf(tx, names)
     const first = [...places.values()].reduce((a, b) => (isBefore(b, a) ? b : a))
-    // Nothing past the oldest running transaction: a late commit would be passed over for ever.
-    const { rows } = await sql<EventRow>`
-      select xid::text as xid, seq, message_id as "messageId", type, data, metadata, occurred_at as "occurredAt"
-      from event
-      where tenant_id = ${tx.tenantId} and (xid, seq) > (${first.xid}::xid8, ${first.seq}::bigint)
-        and xid < pg_snapshot_xmin(pg_current_snapshot())
-      order by xid, seq limit ${eventsAtOnce}`.execute(tx.db)
-    const last = rows.at(-1)
-    return last && { events: rows, last, places }
+    const end = await endOf(tx, first)
+    if (!end) return undefined
+    // Asked after the end is known: whoever becomes wanted later begins behind it (skipToNow).
+    const wanting = await wantingOf(tx, subscribers)
+    const types = [...new Set(wanting.flatMap((subscriber) => subscriber.types))]
+    const events = types.length === 0 ? [] : await readEvents(tx, { first, end, types })
+    const last = events.length < eventsAtOnce ? end : events.at(-1)!
+    return { events, last, places, wanting: new Set(wanting.map(({ name }) => name)) }
   })
+}
+
+/**
+ * Where reading ends now, if anything came since: the oldest running transaction, for behind it a late commit would be
+ * passed over for ever.
+ */
+async function endOf({ tenantId, db }: Tx, first: Place): Promise<Place | undefined> {
+  const { rows } = await sql<{ xid: string; isNews: boolean }>`
+    select pg_snapshot_xmin(pg_current_snapshot())::text as xid, exists (
+      select from event where tenant_id = ${tenantId} and (xid, seq) > (${first.xid}::xid8, ${first.seq}::bigint)
+        and xid < pg_snapshot_xmin(pg_current_snapshot())) as "isNews"`.execute(db)
+  const [row] = rows
+  return row?.isNews === true ? { xid: row.xid, seq: 0 } : undefined
+}
+
+async function wantingOf(
+  { tenantId, db }: Tx,
+  subscribers: readonly Subscriber[],
+): Promise<Subscriber[]> {
+  const conditions = subscribers.map(({ wanting }) =>
+    wanting ? sql`exists (${wanting(tenantId)})` : sql`true`,
+  )
+  const { rows } = await sql<{
+    are: boolean[]
+  }>`select array[${sql.join(conditions)}] as are`.execute(db)
+  return subscribers.filter((_, index) => rows[0]?.are[index])
+}
+
+interface Range {
+  readonly first: Place
+  readonly end: Place
+  readonly types: readonly string[]
+}
+
+async function readEvents(
+  { tenantId, db }: Tx,
+  { first, end, types }: Range,
+): Promise<readonly EventRow[]> {
+  const { rows } = await sql<EventRow>`
+    select xid::text as xid, seq, message_id as "messageId", type, data, metadata, occurred_at as "occurredAt"
+    from event
+    where tenant_id = ${tenantId} and (xid, seq) > (${first.xid}::xid8, ${first.seq}::bigint)
+      and xid < ${end.xid}::xid8 and type = any(${types}::text[])
+    order by xid, seq limit ${eventsAtOnce}`.execute(db)
+  return rows
 }
 
 async function placesOf(tx: Tx, names: readonly string[]): Promise<Map<string, Place>> {
@@ -93,9 +139,11 @@ async function deliver(options: SubscribersOptions, delivery: Delivery): Promise
   for (const subscriber of subscribers) {
     const place = chunk.places.get(subscriber.name)
     if (!place) continue
-    const wanted = chunk.events.filter(
-      (event) => subscriber.types.includes(event.type) && isBefore(place, event),
-    )
+    const wanted = chunk.wanting.has(subscriber.name)
+      ? chunk.events.filter(
+          (event) => subscriber.types.includes(event.type) && isBefore(place, event),
+        )
+      : []
     if (wanted.length === 0) {
       passed.add(subscriber.name)
       continue
@@ -141,8 +189,7 @@ async function handle(tx: Tx, { subscriber, place, wanted, last }: Handling): Pr
   )
   const [cursor] = rows
   if (!cursor || cursor.xid !== place.xid || cursor.seq !== place.seq) return false
-  const isWanted = subscriber.isWanted === undefined || (await subscriber.isWanted(tx))
-  if (isWanted) await subscriber.handle(tx, wanted)
+  await subscriber.handle(tx, wanted)
   await sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
     where tenant_id = ${tenantId} and subscriber = ${subscriber.name}`.execute(db)
   return true

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '../kernel/id.ts'
@@ -124,7 +125,7 @@ test('while a subscriber is not wanted nothing is read, and later it begins wher
   const seen: number[] = []
   let isWanted = false
   const run = started([
-    { ...collecting('asked', tenantId, seen), isWanted: () => Promise.resolve(isWanted) },
+    { ...collecting('asked', tenantId, seen), wanting: () => sql`select where ${isWanted}` },
   ])
   await emit(tenantId, 'event.note.created', 1)
   await run.drain()

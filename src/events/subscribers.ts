@@ -1,20 +1,28 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { sql, type Kysely } from 'kysely'
+import { type RawBuilder, sql, type Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
 import { handOut } from './hand-out.ts'
 import type { StoredEvent } from './list-events.ts'
 
+/** An event with the transaction that it was committed with. */
+export interface HandedEvent extends StoredEvent {
+  readonly xid: string
+}
+
+/** A query that has rows while a subscriber wants anything of a tenant. */
+export type Wanting = (tenantId: string) => RawBuilder<unknown>
+
 export interface Subscriber {
   /** Its cursor stands under this name; another name starts from the beginning. */
   readonly name: string
   /** The event types it wants; others are passed over. */
   readonly types: readonly string[]
-  /** Whether it wants anything of this tenant; while it does not, its events pass it by. */
-  isWanted?(tx: Tx): Promise<boolean>
+  /** While this has no rows, the events of the tenant pass it by; absent: it always wants them. */
+  readonly wanting?: Wanting
   /** Handles events in order, in the transaction that moves the cursor: what it does happens once. */
-  handle(tx: Tx, events: readonly StoredEvent[]): Promise<void>
+  handle(tx: Tx, events: readonly HandedEvent[]): Promise<void>
 }
 
 export interface SubscribersOptions {
@@ -151,7 +159,15 @@ async function tenantsBehind({ db, subscribers }: SubscribersOptions): Promise<s
   return rows.map((row) => row.id)
 }
 
-/** Lets a subscriber that becomes wanted begin here: what was committed before is passed over unread. */
+/** To be called before the first row comes: while nobody wanted events none was read, and the first who does begins here. */
+export async function beginReading(tx: Tx, subscriber: string, wanting: Wanting): Promise<void> {
+  const { rows } = await sql`select from (${wanting(tx.tenantId)}) as wanting limit 1`.execute(
+    tx.db,
+  )
+  if (rows.length === 0) await skipToNow(tx, subscriber)
+}
+
+/** Lets a subscriber go on here: what was committed before is passed over unread. */
 export async function skipToNow({ tenantId, db }: Tx, subscriber: string): Promise<void> {
   await sql`insert into event_cursor as c (tenant_id, subscriber, xid, seq)
     values (${tenantId}, ${subscriber}, pg_snapshot_xmin(pg_current_snapshot()), 0)

@@ -45,6 +45,8 @@ export interface CardCharge {
   readonly cardReference: string
   readonly idempotencyKey: string
   readonly description: string
+  /** It may have been made before, longer ago than a provider remembers keys. */
+  readonly isRepeat?: boolean
 }
 
 export type ChargeProvider = 'STRIPE' | 'SANDBOX'

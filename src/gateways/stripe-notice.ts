@@ -87,9 +87,10 @@ function ofDispute(dispute: Fields): CheckoutNotice | undefined {
   return { trackingId, state: 'disputed', reason: textOf(dispute['reason']) }
 }
 
-/** An inquiry takes no money back, and may never become more. */
+/** An inquiry takes no money back, and may never become more; a dispute that was won or prevented has given it again. */
 export function isChargedBack(dispute: Fields): boolean {
-  return !String(dispute['status']).startsWith('warning_')
+  const status = String(dispute['status'])
+  return !status.startsWith('warning_') && status !== 'won' && status !== 'prevented'
 }
 
 export const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)

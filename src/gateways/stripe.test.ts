@@ -107,6 +107,8 @@ describe('the Stripe adapter', () => {
     expect(await read()).toBe('settled')
     fake.dispute(made.id, 'warning_needs_response')
     expect(await read(), 'an inquiry takes nothing back').toBe('settled')
+    fake.dispute(made.id, 'won')
+    expect(await read(), 'what was won is there again').toBe('settled')
     const { payment_intent: trackingId } = fake.dispute(made.id)
     expect(await adapter().readCheckout(made.id)).toEqual({
       state: 'disputed',

@@ -150,6 +150,8 @@ async function paid(
 
 /** Charges a card whose owner is not there. `cus_…/pm_…` names the customer that a card belongs to. */
 async function chargeCard(call: CallStripe, charge: CardCharge): Promise<CardChargeResult> {
+  const made = charge.isRepeat ? await findCharge(call, charge.idempotencyKey) : undefined
+  if (made) return resultOf(made)
   const [customer, card] = charge.cardReference.includes('/')
     ? charge.cardReference.split('/', 2)
     : [undefined, charge.cardReference]
@@ -164,6 +166,7 @@ async function chargeCard(call: CallStripe, charge: CardCharge): Promise<CardCha
       payment_method_types: ['card'],
       customer,
       description: charge.description,
+      metadata: { [chargeKey]: charge.idempotencyKey },
       confirm: true,
       off_session: true,
       // A card that wants its owner there is declined instead of waiting for one who does not come.
@@ -172,7 +175,31 @@ async function chargeCard(call: CallStripe, charge: CardCharge): Promise<CardCha
   })
   const declined = declineOf(answer)
   if (declined !== undefined) return { status: 'declined', reason: declined }
-  const intent = requireGood(answer)
+  return resultOf(requireGood(answer))
+}
+
+// Under which a charge is found again.
+const chargeKey = 'quittanceCharge'
+
+/**
+ * The charge that was made for a key before, if there is one: Stripe forgets keys after a day and would charge again. What
+ * cannot be looked for is not charged.
+ */
+async function findCharge(call: CallStripe, key: string): Promise<Fields | undefined> {
+  const answer = await call({
+    method: 'GET',
+    path: '/v1/payment_intents/search',
+    form: { query: `metadata['${chargeKey}']:'${key}'`, limit: 10 },
+  })
+  const { data } = answer.body
+  if (answer.status >= 400 || !Array.isArray(data)) {
+    throw refuse('provider_unavailable', `Stripe answered ${answer.status} to a search`)
+  }
+  const intents = data.filter(isObject)
+  return intents.find((intent) => intent['status'] === 'succeeded')
+}
+
+function resultOf(intent: Fields): CardChargeResult {
   const chargeReference = idOf(intent['latest_charge']) ?? textOf(intent['id'])
   if (intent['status'] !== 'succeeded' || chargeReference === undefined) {
     return { status: 'declined', reason: String(intent['status']) }

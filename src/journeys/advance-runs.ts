@@ -5,9 +5,11 @@ import { advance, resumedAfter, type RunState } from './advance.ts'
 import { doEffects, type RunEffects } from './do-effects.ts'
 import type { JourneyActions } from './actions.ts'
 import { chainIn } from './chain.ts'
+import { type Delay, delayReasons, type RunFacts } from './delays.ts'
 import type { JourneyDocument } from './document.ts'
 import { emitAll } from './emit-all.ts'
 import type { Facts } from './facts.ts'
+import { loadDelays } from './load-delays.ts'
 import { loadFacts, tenantOf } from './load-facts.ts'
 import { strategyEvent } from './strategy-events.ts'
 
@@ -59,9 +61,7 @@ export async function advanceRuns(tx: Tx, work: AdvanceWork): Promise<number> {
   const claimIds = runs.map(({ claimId }) => claimId)
   const facts = await loadFacts(tx, claimIds, timeZone)
   const documents = await documentsOf(tx, runs)
-  const decided = runs.map((run) =>
-    decide(tx.now, run, { facts: facts.get(run.claimId), document: documents.get(keyOf(run)) }),
-  )
+  const decided = await decideAll(tx, runs, { facts, documents })
   await saveMoved(
     tx,
     decided.map(({ moved }) => moved),
@@ -128,10 +128,35 @@ async function documentsOf(
   return new Map(rows.map((row) => [keyOf(row), row.document]))
 }
 
+interface Known {
+  readonly facts: ReadonlyMap<string, Facts>
+  readonly documents: ReadonlyMap<string, JourneyDocument>
+}
+
+/**
+ * What becomes of each run. What keeps a claim from an agency is asked only where a run would hand one over, and then at this
+ * moment.
+ */
+async function decideAll(tx: Tx, runs: readonly DueRun[], known: Known): Promise<Decided[]> {
+  const { facts, documents } = known
+  const decideBy = (delays: ReadonlyMap<string, readonly Delay[]>) =>
+    runs.map((run) => {
+      const of = facts.get(run.claimId)
+      const document = documents.get(keyOf(run))
+      const runFacts = of && { ...of, delays: delays.get(run.claimId) ?? [] }
+      return decide(tx.now, run, { facts: runFacts, document })
+    })
+  const free = decideBy(new Map())
+  const handed = free.flatMap(({ effects }) =>
+    effects?.effects.some(({ kind }) => kind === 'outsource') ? [effects.facts.claimId] : [],
+  )
+  return handed.length === 0 ? free : decideBy(await loadDelays(tx, handed))
+}
+
 function decide(
   now: Date,
   run: DueRun,
-  known: { facts: Facts | undefined; document: JourneyDocument | undefined },
+  known: { facts: RunFacts | undefined; document: JourneyDocument | undefined },
 ): Decided {
   const { facts, document } = known
   if (!facts) throw new Error(`the claim of run ${run.runId} is not there`)
@@ -154,6 +179,11 @@ function decide(
   // A pause is over, but what the run wants booked is not booked yet, or no journey was ever assigned.
   if (run.nextAt === null || !document) return { moved: running(run, state), events }
   const next = advance({ document, state, seed: seedOf(run) }, facts, now)
+  if (next.delayed) {
+    const { step, partner, because } = next.delayed
+    const more = { step, partner, because, says: delayReasons[because] }
+    events.push(strategyEvent('delayed', names, { ...run, more }))
+  }
   if (next.isFinished) events.push(strategyEvent('finished', names, run))
   const moved = next.isFinished
     ? { ...ended('FINISHED', null), state: next.state }

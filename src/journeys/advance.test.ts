@@ -8,14 +8,14 @@ import {
   resumedAfter,
   type RunState,
 } from './advance.ts'
+import type { RunFacts } from './delays.ts'
 import type { JourneyDocument } from './document.ts'
-import type { Facts } from './facts.ts'
 import { checkDocument } from './validate.ts'
 
 const bundleId = '0d0e63f6-5d1c-4a0c-9d2a-000000000001'
 const noon = new Date('2026-03-10T12:00:00.000Z')
 
-const facts: Facts = {
+const facts: RunFacts = {
   claimId: 'c',
   reference: 'C',
   receeveReference: 'C-2026-03-01',
@@ -36,6 +36,7 @@ const facts: Facts = {
   accountMeta: { shared: 'account', region: 'north' },
   last: {},
   timeZone: 'Europe/Berlin',
+  delays: [],
 }
 
 function documentOf(paths: Record<string, unknown[]>): JourneyDocument {
@@ -71,7 +72,7 @@ const sayOf = (effect: Effect): string => {
 /** Lives a run to its end, jumping from one time to the next. */
 function live(
   document: JourneyDocument,
-  how: { from?: Date; of?: Facts; seed?: string; state?: RunState } = {},
+  how: { from?: Date; of?: RunFacts; seed?: string; state?: RunState } = {},
 ): Happened[] {
   const { from = noon, of = facts, seed = 'seed' } = how
   const happened: Happened[] = []

@@ -8,7 +8,7 @@ import {
   stepsOf,
 } from './document.ts'
 import { holds } from './conditions.ts'
-import type { Facts } from './facts.ts'
+import { delayAt, type DelayReason, nextLookMs, type RunFacts } from './delays.ts'
 import { restEnd } from './rests.ts'
 
 /** A step of a path that a run stands before; past the last one, the path is over. */
@@ -23,6 +23,8 @@ export interface Place {
 interface Rest {
   readonly untilMs: number
   readonly isSpan: boolean
+  /** Why a step that hands the claim over does not do so yet. */
+  readonly because?: DelayReason
 }
 
 /** All that a run must remember, as plain data. */
@@ -59,9 +61,18 @@ export interface Run {
   readonly seed: string
 }
 
+/** That a step does not hand the claim over yet. */
+export interface Delayed {
+  readonly step: string
+  readonly partner: string
+  readonly because: DelayReason
+}
+
 export interface Advance {
   readonly state: RunState
   readonly effects: readonly Effect[]
+  /** Where the run has just begun to wait for this reason. */
+  readonly delayed?: Delayed
   /** When to look again; absent where the run is over, or waits for its meta to be booked. */
   readonly nextAt?: Date
   readonly isFinished: boolean
@@ -76,7 +87,7 @@ const stepsMax = 10_000
  * Moves a run on from where it stands until it must rest or is over. Pure: the same run, facts and time give the same
  * answer.
  */
-export function advance(run: Run, facts: Facts, now: Date): Advance {
+export function advance(run: Run, facts: RunFacts, now: Date): Advance {
   const effects: Effect[] = []
   const { isBooking: _booked, ...booked } = run.state
   let state: RunState = booked
@@ -91,7 +102,8 @@ export function advance(run: Run, facts: Facts, now: Date): Advance {
     const rest = restOf(step, state, { facts, now })
     if (rest && rest.untilMs > now.getTime()) {
       const nextAt = new Date(rest.untilMs)
-      return { state: { ...state, rest }, effects, nextAt, isFinished: false }
+      const delayed = delayedBy(step, rest, state)
+      return { state: { ...state, rest }, effects, nextAt, isFinished: false, ...delayed }
     }
     const effect = effectOf(step)
     if (effect) {
@@ -149,17 +161,28 @@ function backOut({ rest: _over, ...state }: RunState): RunState {
 }
 
 interface At {
-  readonly facts: Facts
+  readonly facts: RunFacts
   readonly now: Date
 }
 
-/** A wait ends when it was to end; a deadline moves with the claim's due date. */
+/** A wait ends when it was to end; a deadline moves with the claim's due date; a delay lasts as long as its reason. */
 function restOf(step: Step, state: RunState, { facts, now }: At): RunState['rest'] {
+  if (step.type === 'outsource') {
+    const delay = delayAt(facts, now)
+    return delay && { untilMs: nextLookMs(facts, now), isSpan: false, because: delay.because }
+  }
   if (step.type === 'wait' || step.type === 'waitUntil') {
-    if (state.rest) return state.rest
+    // One that is left from a delay is of a step that had this one's id in another version.
+    if (state.rest && state.rest.because === undefined) return state.rest
   }
   const until = restEnd(step, facts, now)
   return until && { untilMs: until.getTime(), isSpan: step.type === 'wait' }
+}
+
+/** What is new about a rest: nothing where the run has waited for the same reason before. */
+function delayedBy(step: Step, { because }: Rest, { rest: before }: RunState) {
+  if (step.type !== 'outsource' || because === undefined || before?.because === because) return {}
+  return { delayed: { step: step.id, partner: step.partner, because } }
 }
 
 /** After a step: past it, and wherever its branch leads. */

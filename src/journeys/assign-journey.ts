@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from '../platform/db.ts'
+import { announceJourney } from './announce-journey.ts'
 import { findJourney } from './find-journeys.ts'
 import { refuse } from './refusals.ts'
 import type { AssignmentQuery, Journey, NewAssignment } from './schema.ts'
@@ -14,6 +15,12 @@ export async function assignJourney(
   const held = await sql`select 1 from journey
     where tenant_id = ${tx.tenantId} and journey_id = ${journeyId} for share`.execute(tx.db)
   if (held.rows.length === 0) throw refuse('journey_not_found')
+  const before = await tx.db
+    .selectFrom('journey_assignment')
+    .select('journey_id as journeyId')
+    .where('tenant_id', '=', tx.tenantId)
+    .where('portfolio_reference', '=', portfolio)
+    .executeTakeFirst()
   await sql`
     insert into journey_assignment (tenant_id, portfolio_reference, journey_id, created_at)
     values (${tx.tenantId}, ${portfolio}, ${journeyId}, ${tx.now})
@@ -21,6 +28,10 @@ export async function assignJourney(
       do update set journey_id = excluded.journey_id, created_at = excluded.created_at`.execute(
     tx.db,
   )
+  if (before?.journeyId !== journeyId) {
+    if (before) await announceJourney(tx, 'updated', before.journeyId)
+    await announceJourney(tx, 'updated', journeyId)
+  }
   return findJourney(tx, journeyId)
 }
 
@@ -31,6 +42,8 @@ export async function unassignJourney(
   { portfolioReference = '' }: AssignmentQuery,
 ): Promise<void> {
   await findJourney(tx, journeyId)
-  await sql`delete from journey_assignment where tenant_id = ${tx.tenantId} and journey_id = ${journeyId}
-    and portfolio_reference = ${portfolioReference}`.execute(tx.db)
+  const { rows } = await sql`
+    delete from journey_assignment where tenant_id = ${tx.tenantId} and journey_id = ${journeyId}
+      and portfolio_reference = ${portfolioReference} returning 1`.execute(tx.db)
+  if (rows.length > 0) await announceJourney(tx, 'updated', journeyId)
 }

@@ -27,11 +27,7 @@ export function journeySubscriber(): Subscriber {
   return {
     name: subscriberName,
     types: [...starting, ...stopping, ...things.keys()],
-    async isWanted({ tenantId, db }) {
-      const { rows } =
-        await sql`select 1 from journey where tenant_id = ${tenantId} limit 1`.execute(db)
-      return rows.length > 0
-    },
+    wanting: (tenantId) => sql`select from journey where tenant_id = ${tenantId}`,
     async handle(tx, events) {
       const claims = await claimsOf(tx, events)
       await rememberThings(tx, events, claims)

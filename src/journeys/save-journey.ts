@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { skipToNow } from '../events/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
+import { announceJourney } from './announce-journey.ts'
 import { problemsOfNames } from './check-names.ts'
 import type { JourneyDocument } from './document.ts'
 import { findJourney } from './find-journeys.ts'
@@ -27,6 +28,7 @@ export async function createJourney(tx: Tx, input: NewJourney): Promise<Journey>
     on conflict (tenant_id, name) do nothing returning 1`.execute(tx.db)
   if (made.rows.length === 0) throw refuse('journey_name_taken')
   await insertVersion(tx, { journeyId, version: 1, document })
+  await announceJourney(tx, 'created', journeyId)
   return findJourney(tx, journeyId)
 }
 
@@ -38,6 +40,7 @@ export async function addVersion(tx: Tx, journeyId: string, input: NewVersion): 
     where tenant_id = ${tx.tenantId} and journey_id = ${journeyId} returning version`.execute(tx.db)
   if (!rows[0]) throw refuse('journey_not_found')
   await insertVersion(tx, { journeyId, version: rows[0].version, document })
+  await announceJourney(tx, 'updated', journeyId)
   return findJourney(tx, journeyId)
 }
 
@@ -76,6 +79,7 @@ export async function deleteJourney(tx: Tx, journeyId: string): Promise<void> {
     db,
   )
   if (live.rows.length > 0) throw refuse('journey_in_use')
+  await announceJourney(tx, 'deleted', journeyId)
   await sql`update journey_run set journey_id = null, version = null
     where tenant_id = ${tenantId} and journey_id = ${journeyId}`.execute(db)
   await sql`delete from journey_assignment

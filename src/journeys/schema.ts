@@ -3,6 +3,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Reference } from '../accounts/schema.ts'
 import { type ResolutionReason, resolutionReasons } from '../book/index.ts'
 import { Id, JsonObject, Timestamp } from '../kernel/schema.ts'
+import { type DelayReason, delayReasons } from './delays.ts'
 import { Name, stepSchemas } from './document.ts'
 
 const closed = { additionalProperties: false }
@@ -95,7 +96,7 @@ const SimulatedEvent = Type.Object({
   at: Timestamp,
   step: Type.String(),
   type: Type.String(),
-  /** What the step says besides its id and type. */
+  /** What the step says besides its id and type; of one that is `delayed`, why. */
   details: JsonObject,
 })
 export const Simulation = Type.Object({
@@ -107,6 +108,7 @@ export const Simulation = Type.Object({
   /** Whether there is more, of claims or of time, than was looked at. */
   isPartial: Type.Boolean(),
   finished: Type.Integer(),
+  /** How often each step is done. */
   byStep: Type.Record(Type.String(), Type.Integer()),
   events: Type.Array(SimulatedEvent),
 })
@@ -117,6 +119,7 @@ const RunStatus = Type.Unsafe<(typeof runStatuses)[number]>({
   type: 'string',
   enum: [...runStatuses],
 })
+const Because = Type.Unsafe<DelayReason>({ type: 'string', enum: Object.keys(delayReasons) })
 export const ClaimJourney = Type.Object({
   claimReference: Type.String(),
   runId: Nullable(Id),
@@ -128,6 +131,8 @@ export const ClaimJourney = Type.Object({
   path: Nullable(Type.String()),
   step: Nullable(Type.String()),
   nextAt: Nullable(Timestamp),
+  /** Why the step does not hand the claim over yet. */
+  delay: Nullable(Type.Object({ because: Because, says: Type.String() })),
   startedAt: Nullable(Timestamp),
   pausedAt: Nullable(Timestamp),
   pausedUntil: Nullable(Timestamp),

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { findClaimNamed, type FoundClaim, type JourneyRun } from '../book/index.ts'
 import type { Tx } from '../platform/db.ts'
 import { type RunState, stepAt } from './advance.ts'
+import { type DelayReason, delayReasons } from './delays.ts'
 import type { JourneyDocument } from './document.ts'
 import type { ClaimJourney } from './schema.ts'
 
@@ -45,12 +46,15 @@ export async function showRun(
   if (!row) return nothing(claim.reference)
   const { document, state, ...run } = row
   const place = document && run.endedAt === null ? state.stack.at(-1) : undefined
+  const step = document && place && stepAt(document, state)
+  const because = step?.type === 'outsource' ? state.rest?.because : undefined
   return {
     claimReference: claim.reference,
     ...run,
     path: place?.path ?? null,
-    step: (document && place && stepAt(document, state)?.id) ?? null,
+    step: step?.id ?? null,
     nextAt: textOf(run.nextAt),
+    delay: because === undefined ? null : delayOf(because),
     startedAt: textOf(run.startedAt),
     pausedAt: textOf(run.pausedAt),
     pausedUntil: textOf(run.pausedUntil),
@@ -69,6 +73,7 @@ function nothing(claimReference: string): ClaimJourney {
     path: null,
     step: null,
     nextAt: null,
+    delay: null,
     startedAt: null,
     pausedAt: null,
     pausedUntil: null,
@@ -76,5 +81,7 @@ function nothing(claimReference: string): ClaimJourney {
     endReason: null,
   }
 }
+
+const delayOf = (because: DelayReason) => ({ because, says: delayReasons[because] })
 
 const textOf = (at: Date | null) => at?.toISOString() ?? null

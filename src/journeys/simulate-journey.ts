@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Tx } from '../platform/db.ts'
-import { advance, type Effect, firstState, type RunState } from './advance.ts'
+import { advance, type Delayed, type Effect, firstState, type RunState } from './advance.ts'
 import { seedOf } from './advance-runs.ts'
+import { delayReasons, handsOver, type RunFacts } from './delays.ts'
 import type { Facts } from './facts.ts'
 import { type FoundVersion, versionOf } from './find-journeys.ts'
+import { loadDelays } from './load-delays.ts'
 import { loadActiveFacts, tenantOf } from './load-facts.ts'
 import { refuse } from './refusals.ts'
 import { claimsSimulatedMax, type Simulate, type Simulation } from './schema.ts'
@@ -30,7 +32,7 @@ export async function simulateJourney(
   const { timeZone } = await tenantOf(tx)
   const wanted = { ...input, limit: limit + 1 }
   const claims = await loadActiveFacts(tx, wanted, timeZone)
-  const looked = claims.slice(0, limit)
+  const looked = await delayable(tx, found, claims.slice(0, limit))
   const events: SimulatedEvent[] = []
   const budget = { rests: restsMax }
   const until = new Date(input.until)
@@ -47,7 +49,8 @@ export async function simulateJourney(
     if (seen % claimsAtOnce === 0) await setImmediate()
   }
   const byStep: Record<string, number> = {}
-  for (const { step } of events) byStep[step] = (byStep[step] ?? 0) + 1
+  for (const { step, type } of events)
+    if (type !== delayedType) byStep[step] = (byStep[step] ?? 0) + 1
   return {
     journeyId,
     version: found.version,
@@ -63,6 +66,17 @@ export async function simulateJourney(
   }
 }
 
+/** Claims with what keeps each from an agency, where the journey has one. */
+async function delayable(
+  tx: Tx,
+  { document }: FoundVersion,
+  claims: readonly Facts[],
+): Promise<RunFacts[]> {
+  const claimIds = handsOver(document) ? claims.map(({ claimId }) => claimId) : []
+  const delays = await loadDelays(tx, claimIds)
+  return claims.map((facts) => ({ ...facts, delays: delays.get(facts.claimId) ?? [] }))
+}
+
 const compare = (a: string, b: string) => {
   if (a === b) return 0
   return a < b ? -1 : 1
@@ -71,7 +85,7 @@ const compare = (a: string, b: string) => {
 /** Lives one run until a time or its end, and answers whether it ended. */
 function live(
   { document, journeyId }: FoundVersion,
-  start: Facts,
+  start: RunFacts,
   span: { from: Date; until: Date; events: SimulatedEvent[]; budget: { rests: number } },
 ): boolean {
   const seed = seedOf({ claimId: start.claimId, journeyId })
@@ -84,15 +98,36 @@ function live(
       span.events.push(eventOf(facts, effect, now))
       facts = after(facts, effect)
     }
+    if (next.delayed) span.events.push(delayEvent(facts, next.delayed, now))
     if (next.isFinished) return true
     state = next.state
+    if (state.rest?.because !== undefined && !endsWithin(facts, now, span.until)) return false
     now = next.nextAt ?? now
     if (now.getTime() > span.until.getTime()) return false
   }
   return false
 }
 
-function eventOf(facts: Facts, effect: Effect, at: Date): SimulatedEvent {
+/** Whether time alone ends something that keeps the claim from an agency; nothing else happens in a dry run. */
+const endsWithin = ({ delays }: RunFacts, from: Date, until: Date): boolean =>
+  delays.some(({ untilMs }) => {
+    return untilMs !== null && untilMs > from.getTime() && untilMs <= until.getTime()
+  })
+
+const delayedType = 'delayed'
+
+function delayEvent(facts: RunFacts, delayed: Delayed, at: Date): SimulatedEvent {
+  const { step, partner, because } = delayed
+  return {
+    claimReference: facts.reference,
+    at: at.toISOString(),
+    step,
+    type: delayedType,
+    details: { partner, because, says: delayReasons[because] },
+  }
+}
+
+function eventOf(facts: RunFacts, effect: Effect, at: Date): SimulatedEvent {
   const { type, details } = wordsOf(effect)
   return { claimReference: facts.reference, at: at.toISOString(), step: effect.step, type, details }
 }
@@ -117,7 +152,7 @@ function wordsOf(effect: Effect): { type: string; details: Record<string, unknow
 }
 
 /** Later conditions see the meta that earlier steps would have set. */
-function after(facts: Facts, effect: Effect): Facts {
+function after(facts: RunFacts, effect: Effect): RunFacts {
   if (effect.kind !== 'meta') return facts
   return effect.target === 'claim'
     ? { ...facts, meta: { ...facts.meta, ...effect.meta } }

@@ -1,6 +1,6 @@
 import type { Json, JourneyRun } from '../book/index.ts'
 
-type Change = 'assigned' | 'paused' | 'resumed' | 'stopped' | 'finished'
+type Change = 'assigned' | 'paused' | 'resumed' | 'delayed' | 'stopped' | 'finished'
 
 /** The event that says what became of a claim's journey; one without a journey names none. */
 export function strategyEvent(

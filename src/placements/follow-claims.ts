@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { skipToNow, type Subscriber } from '../events/index.ts'
+import { beginReading, type Subscriber, type Wanting } from '../events/index.ts'
 import type { Tx } from '../platform/db.ts'
 import { changedType } from './change.ts'
 import { closePlacements } from './end-placements.ts'
@@ -14,7 +14,7 @@ export function placementSubscriber(): Subscriber {
   return {
     name: subscriberName,
     types: ['event.claim.resolved', 'event.claim.deleted', changedType],
-    isWanted: isAnyPlaced,
+    wanting: placedClaims,
     async handle(tx, events) {
       const references = events.map(({ data }) => data['claimRef']).filter(isText)
       await closePlacements(tx, await endedClaims(tx, [...new Set(references)]))
@@ -22,16 +22,11 @@ export function placementSubscriber(): Subscriber {
   }
 }
 
-async function isAnyPlaced({ tenantId, db }: Tx): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from placement where tenant_id = ${tenantId} and status = 'PLACED' limit 1`.execute(db)
-  return rows.length > 0
-}
+const placedClaims: Wanting = (tenantId) =>
+  sql`select from placement where tenant_id = ${tenantId} and status = 'PLACED'`
 
-/** While no claim was with an agency no event was read: the first that is begins here. */
-export async function beginFollowing(tx: Tx): Promise<void> {
-  if (!(await isAnyPlaced(tx))) await skipToNow(tx, subscriberName)
-}
+/** To be called before a claim is placed: what happened earlier is not the agency's business. */
+export const beginFollowing = (tx: Tx) => beginReading(tx, subscriberName, placedClaims)
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 

@@ -116,11 +116,8 @@ export function planSubscriber(): Subscriber {
   return {
     name: 'plans',
     types: ['event.claimTotalAmount.updated', 'event.claim.resolved', 'event.claim.deleted'],
-    async isWanted({ tenantId, db }) {
-      const { rows } = await sql`
-        select 1 from plan where tenant_id = ${tenantId} and status = 'ACTIVE' limit 1`.execute(db)
-      return rows.length > 0
-    },
+    wanting: (tenantId) =>
+      sql`select from plan where tenant_id = ${tenantId} and status = 'ACTIVE'`,
     async handle(tx, events) {
       const references = events.map(({ data }) => data['claimRef'])
       const { rows } = await sql<{ planId: string }>`

@@ -383,6 +383,8 @@ describe('a plan over time', () => {
     expect(await stateOf(tenant)).toEqual({
       planId: plan.id,
       isBehind: false,
+      // The due date and three days of tolerance, to their end in Berlin.
+      behindAt: new Date('2026-03-23T23:00:00.000Z'),
       nextDueOn: '2026-03-20',
     })
     await api.advance({ to: '2026-03-21T12:00:00Z' })

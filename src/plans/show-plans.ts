@@ -10,6 +10,8 @@ export interface PlanState {
   readonly planId: string
   /** Whether an instalment is missed and not made up for. While none is, nobody chases. */
   readonly isBehind: boolean
+  /** When the plan falls behind, or fell, if nothing more is paid; null where all is paid. */
+  readonly behindAt: Date | null
   /** The due date of the first instalment that is not paid. */
   readonly nextDueOn: string | null
 }
@@ -23,6 +25,7 @@ export async function planStateOf(
   const { rows } = await sql<PlanState & { claimId: string }>`
     select p.claim_id as "claimId", p.plan_id as "planId",
       coalesce(bool_or(i.status <> 'RESOLVED' and i.expires_at <= ${tx.now}), false) as "isBehind",
+      min(i.expires_at) filter (where i.status <> 'RESOLVED') as "behindAt",
       min(i.due_on) filter (where i.status <> 'RESOLVED') as "nextDueOn"
     from plan p join plan_instalment i on i.tenant_id = p.tenant_id and i.plan_id = p.plan_id
     where p.tenant_id = ${tx.tenantId} and p.claim_id = any(${claimIds}::uuid[]) and p.status = 'ACTIVE'

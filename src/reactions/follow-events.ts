@@ -17,11 +17,8 @@ export function reactionSubscriber(): Subscriber {
   return {
     name: subscriberName,
     types: [...eventTypes],
-    async isWanted({ tenantId, db }) {
-      const { rows } = await sql`select 1 from reaction
-        where tenant_id = ${tenantId} and is_active and deleted_at is null limit 1`.execute(db)
-      return rows.length > 0
-    },
+    wanting: (tenantId) =>
+      sql`select from reaction where tenant_id = ${tenantId} and is_active and deleted_at is null`,
     async handle(tx, events) {
       const reactions = await activeReactions(tx)
       const pairs = events.flatMap((event) =>

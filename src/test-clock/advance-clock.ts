@@ -13,6 +13,8 @@ export interface AdvanceDeps {
   readonly clock: () => Date
   readonly clocks: TenantClocks
   readonly works: readonly TimedWork[]
+  /** Those of them that may have more in hand than they say is due, such as what is on its way to somebody. */
+  readonly always: readonly TimedWork[]
   /** Hands new events of a tenant to those who wait for them, and answers whether there were any. */
   tell(tenantId: string): Promise<boolean>
 }
@@ -40,17 +42,17 @@ export async function advanceClock(
   if (to.getTime() - from.getTime() > spanMaxMs) throw clockTooFar()
   const turn: Turn = { tenantId, patienceMs: underWayWaitMs }
   await moveTo(deps, tenantId, from)
-  await settle(deps, turn)
+  let seen = await settle(deps, turn)
   for (let step = 0; step < stepsMax; step += 1) {
-    const next = await nextDue(deps, tenantId)
+    const next = nextDue(seen)
     if (next === undefined || next.getTime() > to.getTime()) break
     // What waits although it is overdue waits for something else than time.
     const now = deps.clocks.nowOf(tenantId).getTime()
     if (next.getTime() > now) await moveTo(deps, tenantId, next)
-    await settle(deps, turn)
+    seen = await settle(deps, turn, seen)
   }
   await moveTo(deps, tenantId, to)
-  await settle(deps, turn)
+  await settle(deps, turn, seen)
   return deps.clocks.nowOf(tenantId)
 }
 
@@ -67,33 +69,83 @@ function targetOf(from: Date, input: AdvanceInput): Date {
   return new Date(from.getTime() + days * dayMs + hours * 3_600_000 + minutes * 60_000)
 }
 
-/** When the next thing is due that is not overdue already. */
-async function nextDue(deps: AdvanceDeps, tenantId: string): Promise<Date | undefined> {
-  const nowMs = deps.clocks.nowOf(tenantId).getTime()
-  const times = await Promise.all(deps.works.map((work) => work.nextDueAt(tenantId)))
-  const waiting = times.filter((at) => at !== undefined && at.getTime() > nowMs)
-  return waiting.reduce((first, at) => (first && at && first <= at ? first : at), undefined)
+/** What works say of themselves: most of them have nothing to do at most times, and to let them try costs more than to ask. */
+interface Seen {
+  /** When the works were last given their turn: what became due since then had none. */
+  readonly triedAt: Date
+  readonly dueAt: ReadonlyMap<TimedWork, Date>
+  readonly underWay: ReadonlySet<TimedWork>
+}
+
+async function look(
+  works: readonly TimedWork[],
+  tenantId: string,
+  before: Partial<Seen> & Pick<Seen, 'triedAt'>,
+): Promise<Seen> {
+  const dueAt = new Map(before.dueAt)
+  const underWay = new Set(before.underWay)
+  const ask = async (work: TimedWork) => {
+    const at = await work.nextDueAt(tenantId)
+    if (at) dueAt.set(work, at)
+    else dueAt.delete(work)
+    if ((await work.isUnderWay?.(tenantId)) === true) underWay.add(work)
+    else underWay.delete(work)
+  }
+  await Promise.all(works.map(ask))
+  return { triedAt: before.triedAt, dueAt, underWay }
+}
+
+/** When the next thing is due that has not had its turn; it may be due by now, for the clock runs. */
+function nextDue({ triedAt, dueAt }: Seen): Date | undefined {
+  const waiting = [...dueAt.values()].filter((at) => at > triedAt)
+  return waiting.reduce<Date | undefined>(
+    (first, at) => (first && first <= at ? first : at),
+    undefined,
+  )
 }
 
 /**
  * Does all that is due and tells all that happened, until there is no more of either. What a server held that died is due
- * until its lease has run out and somebody else has done it, at the same time of the tenant.
+ * until its lease has run out and somebody else has done it, at the same time of the tenant. `known` is what was seen last,
+ * undefined lets every work try; answers what is seen then.
  */
-async function settle(deps: AdvanceDeps, turn: Turn): Promise<void> {
+async function settle(deps: AdvanceDeps, turn: Turn, known?: Seen): Promise<Seen> {
   const { tenantId } = turn
-  const { signal } = new AbortController()
+  let seen = known
   for (let round = 0; round < roundsMax; round += 1) {
-    for (const work of deps.works) await work.runDue(tenantId, signal)
-    if (await deps.tell(tenantId)) continue
-    if (turn.patienceMs <= 0 || !(await isUnderWay(deps, tenantId))) return
+    const triedAt = deps.clocks.nowOf(tenantId)
+    const hasRun = await runRound(deps, { tenantId, now: triedAt }, seen)
+    const isNews = await deps.tell(tenantId)
+    const isAnyChanged = hasRun || isNews || seen === undefined
+    seen = await look(isAnyChanged ? deps.works : deps.always, tenantId, { ...seen, triedAt })
+    if (isNews) continue
+    if (turn.patienceMs <= 0 || seen.underWay.size === 0) return seen
     await wait(underWayPollMs)
     turn.patienceMs -= underWayPollMs
   }
+  return seen ?? look(deps.works, tenantId, { triedAt: deps.clocks.nowOf(tenantId) })
 }
 
-async function isUnderWay({ works }: AdvanceDeps, tenantId: string): Promise<boolean> {
-  const held = await Promise.all(works.map(async (work) => await work.isUnderWay?.(tenantId)))
-  return held.includes(true)
+/**
+ * Lets the works have their turn, from the first that has something to do: what it did may be for those behind it. Answers
+ * whether there was one.
+ */
+async function runRound(
+  { works, always }: AdvanceDeps,
+  { tenantId, now }: { tenantId: string; now: Date },
+  seen: Seen | undefined,
+): Promise<boolean> {
+  const { signal } = new AbortController()
+  const isDue = (work: TimedWork) => {
+    const at = seen?.dueAt.get(work)
+    return seen === undefined || (at !== undefined && at <= now) || seen.underWay.has(work)
+  }
+  let hasRun = false
+  for (const work of works) {
+    hasRun ||= isDue(work)
+    if (hasRun || always.includes(work)) await work.runDue(tenantId, signal)
+  }
+  return hasRun
 }
 
 /** Another server may advance the same clock; only one of them goes on. */

@@ -1,11 +1,12 @@
 export { addEllipticKey, ensureKey, listKeys, makeKey, rotateKey, type MadeKey } from './keys.ts'
 export {
+  activeEndpoints,
   changeEndpoint,
   createEndpoint,
-  hasActiveEndpoint,
   listenerSubscriber,
   type Notice,
   queueNotices,
+  tooLateFor,
 } from './listener-endpoints.ts'
 export { findDelivery, listDeliveries } from './list-deliveries.ts'
 export { webhookSubscriber } from './record-events.ts'

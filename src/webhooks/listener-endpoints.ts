@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { skipToNow } from '../events/index.ts'
+import { beginReading, type HandedEvent, type Wanting } from '../events/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { lineUp, makeAllDue } from './order.ts'
@@ -36,7 +36,7 @@ const triedForMs = 7 * dayMs
 /** A new endpoint; it is told of what happens from now on. Answers its id. */
 export async function createEndpoint(tx: Tx, endpoint: ListenerEndpoint): Promise<string> {
   const { tenantId, now, db } = tx
-  if (endpoint.isActive) await beginReading(tx)
+  if (endpoint.isActive) await beginReading(tx, listenerSubscriber, activeEndpoints)
   const id = newId()
   await db
     .insertInto('webhook_subscription')
@@ -74,7 +74,8 @@ export async function changeEndpoint(
   const isGone = before.inactive_reason !== null && !change.isAsked && change.url === before.url
   const isActive = change.isActive && !isGone
   const isFresh = change.url !== before.url || (isActive && (change.isAsked || !before.is_active))
-  if (isActive && !before.is_active) await beginReading(tx)
+  const isBegun = isActive && !before.is_active
+  if (isBegun) await beginReading(tx, listenerSubscriber, activeEndpoints)
   await tx.db
     .updateTable('webhook_subscription')
     .set({
@@ -83,6 +84,7 @@ export async function changeEndpoint(
       inactive_reason: isGone ? before.inactive_reason : null,
       signing_key_id: change.keyId,
       updated_at: tx.now,
+      ...(isBegun ? { active_since: sql<string>`pg_current_snapshot()` } : {}),
       ...(isFresh
         ? { failing_since: null, paused_at: null, pause_reason: null, probe_at: null }
         : {}),
@@ -93,12 +95,23 @@ export async function changeEndpoint(
   if (isFresh) await makeAllDue(tx, id)
 }
 
-/** Whether any listener is to be told of anything. */
-export async function hasActiveEndpoint({ tenantId, db }: Tx): Promise<boolean> {
-  const { rows } = await sql`select 1 from webhook_subscription
-    where tenant_id = ${tenantId} and is_active and format = 'wallee' limit 1`.execute(db)
-  return rows.length > 0
+/** Which listener's endpoint became active after which event was committed, as `<subscription> <message>`. */
+export async function tooLateFor(
+  { tenantId, db }: Tx,
+  events: readonly HandedEvent[],
+): Promise<ReadonlySet<string>> {
+  const rows = events.map(({ messageId, xid }) => ({ messageId, xid }))
+  const late = await sql<{ pair: string }>`
+    select s.subscription_id || ' ' || e."messageId" as pair
+    from json_to_recordset(${JSON.stringify(rows)}::json) as e("messageId" uuid, xid text)
+    join webhook_subscription s on s.tenant_id = ${tenantId} and s.is_active and s.format = 'wallee'
+    where pg_visible_in_snapshot(e.xid::xid8, s.active_since)`.execute(db)
+  return new Set(late.rows.map(({ pair }) => pair))
 }
+
+/** Which listeners are to be told of anything. */
+export const activeEndpoints: Wanting = (tenantId) =>
+  sql`select from webhook_subscription where tenant_id = ${tenantId} and is_active and format = 'wallee'`
 
 /** Lets notices be delivered, each once, in the order in which they are given; answers how many are new. */
 export async function queueNotices(tx: Tx, notices: readonly Notice[]): Promise<number> {
@@ -118,9 +131,4 @@ export async function queueNotices(tx: Tx, notices: readonly Notice[]): Promise<
     returning subscription_id as "subscriptionId", order_key as "orderKey"`.execute(db)
   await lineUp(tx, added.rows.filter(hasKey))
   return added.rows.length
-}
-
-/** While nobody listened no event was read: the first who listens begins here, not with all that happened meanwhile. */
-async function beginReading(tx: Tx): Promise<void> {
-  if (!(await hasActiveEndpoint(tx))) await skipToNow(tx, listenerSubscriber)
 }

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
-import { eventTypes, type StoredEvent, type Subscriber } from '../events/index.ts'
+import { eventTypes, type HandedEvent, type Subscriber } from '../events/index.ts'
 import type { Tx } from '../platform/db.ts'
 import { orderKeyOf, payloadOf } from './message.ts'
 import { lineUp, type OrderKey } from './order.ts'
-import { everyType, hasActiveWebhook, subscriberName } from './subscriptions.ts'
+import { activeWebhooks, everyType, subscriberName } from './subscriptions.ts'
 
 const dayMs = 86_400_000
 /** How long a message is tried. Longer than the 24 hours of D-101: a receiver may be down for three days. */
@@ -14,7 +14,7 @@ export function webhookSubscriber(onRecorded: (tenantId: string) => void): Subsc
   return {
     name: subscriberName,
     types: [...eventTypes],
-    isWanted: hasActiveWebhook,
+    wanting: activeWebhooks,
     async handle(tx, events) {
       const added = await recordDeliveries(tx, events)
       if (added > 0) onRecorded(tx.tenantId)
@@ -23,7 +23,7 @@ export function webhookSubscriber(onRecorded: (tenantId: string) => void): Subsc
 }
 
 /** Adds one delivery for each event and active subscription that wants it; answers how many. */
-export async function recordDeliveries(tx: Tx, events: readonly StoredEvent[]): Promise<number> {
+export async function recordDeliveries(tx: Tx, events: readonly HandedEvent[]): Promise<number> {
   const { tenantId, now, db } = tx
   const { rows: active } = await sql<{ id: string }>`
     select subscription_id as id from webhook_subscription where tenant_id = ${tenantId} and is_active and format = 'quittance'
@@ -34,20 +34,21 @@ export async function recordDeliveries(tx: Tx, events: readonly StoredEvent[]): 
     event_type: event.type,
     order_key: orderKeyOf(event.data),
     payload: payloadOf(event),
-    occurred_at: event.occurredAt,
+    xid: event.xid,
   }))
-  // A new subscription hears nothing of what happened before it, however far behind the cursor is.
+  // A subscription hears nothing of what was committed before it became active, however far behind the cursor is.
   const added = await sql<{ subscriptionId: string; orderKey: string | null }>`
     insert into webhook_delivery (tenant_id, subscription_id, message_id, event_type, order_key, payload, state,
       is_ready, next_at, expires_at, created_at)
     select ${tenantId}::uuid, s.subscription_id, e.message_id, e.event_type, e.order_key, e.payload, 'PENDING',
       e.order_key is null, ${now}::timestamptz, ${new Date(now.getTime() + triedForMs)}::timestamptz, ${now}::timestamptz
     from rows from (json_to_recordset(${JSON.stringify(rows)}::json) as (
-        message_id uuid, event_type text, order_key text, payload text, occurred_at timestamptz))
-      with ordinality as e (message_id, event_type, order_key, payload, occurred_at, position)
+        message_id uuid, event_type text, order_key text, payload text, xid text))
+      with ordinality as e (message_id, event_type, order_key, payload, xid, position)
     join webhook_subscription s on s.tenant_id = ${tenantId}
       and s.subscription_id = any(${active.map(({ id }) => id)}::uuid[])
-      and (s.event_types ? ${everyType} or s.event_types ? e.event_type) and s.created_at <= e.occurred_at
+      and (s.event_types ? ${everyType} or s.event_types ? e.event_type)
+      and not pg_visible_in_snapshot(e.xid::xid8, s.active_since)
     order by s.subscription_id, e.position
     on conflict (tenant_id, subscription_id, message_id) do nothing
     returning subscription_id as "subscriptionId", order_key as "orderKey"`.execute(db)

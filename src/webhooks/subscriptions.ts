@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { knownEventType, skipToNow } from '../events/index.ts'
+import { beginReading, knownEventType, type Wanting } from '../events/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { makeAllDue } from './order.ts'
@@ -45,7 +45,7 @@ export async function createWebhook(tx: Tx, input: NewWebhook): Promise<Webhook>
   const { tenantId, now, db } = tx
   const eventTypes = eventTypesOf(input.eventTypes)
   await requireRoom(tx)
-  if (input.isActive !== false) await beginReading(tx)
+  if (input.isActive !== false) await beginReading(tx, subscriberName, activeWebhooks)
   const row: SubscriptionRow = {
     subscription_id: newId(),
     url: input.url,
@@ -72,17 +72,9 @@ export async function createWebhook(tx: Tx, input: NewWebhook): Promise<Webhook>
   return webhookView(row)
 }
 
-/** Whether anybody is to be told of anything. */
-export async function hasActiveWebhook({ tenantId, db }: Tx): Promise<boolean> {
-  const { rows } = await sql`select 1 from webhook_subscription
-    where tenant_id = ${tenantId} and is_active and format = 'quittance' limit 1`.execute(db)
-  return rows.length > 0
-}
-
-/** While nobody listened no event was read: the first who listens begins here, not with all that happened meanwhile. */
-async function beginReading(tx: Tx): Promise<void> {
-  if (!(await hasActiveWebhook(tx))) await skipToNow(tx, subscriberName)
-}
+/** Who is to be told of anything. */
+export const activeWebhooks: Wanting = (tenantId) =>
+  sql`select from webhook_subscription where tenant_id = ${tenantId} and is_active and format = 'quittance'`
 
 async function requireRoom({ tenantId, db }: Tx): Promise<void> {
   await db
@@ -117,15 +109,20 @@ export async function changeWebhook(tx: Tx, id: string, patch: WebhookPatch): Pr
     ...(isFresh ? { failing_since: null, paused_at: null, pause_reason: null } : {}),
     updated_at: tx.now,
   }
-  if (isActive && !before.is_active) await beginReading(tx)
-  await writeWebhook(tx, row, isFresh)
+  const isBegun = isActive && !before.is_active
+  if (isBegun) await beginReading(tx, subscriberName, activeWebhooks)
+  await writeWebhook(tx, row, { isFresh, isBegun })
   if (!isFresh) return webhookView(row)
   await makeAllDue(tx, id)
   if (before.paused_at) await tx.emit(resumed(id, 'CHANGED'))
   return webhookView(row)
 }
 
-async function writeWebhook(tx: Tx, row: SubscriptionRow, isFresh: boolean): Promise<void> {
+async function writeWebhook(
+  tx: Tx,
+  row: SubscriptionRow,
+  { isFresh, isBegun }: { isFresh: boolean; isBegun: boolean },
+): Promise<void> {
   await tx.db
     .updateTable('webhook_subscription')
     .set({
@@ -137,6 +134,7 @@ async function writeWebhook(tx: Tx, row: SubscriptionRow, isFresh: boolean): Pro
       paused_at: row.paused_at,
       pause_reason: row.pause_reason,
       ...(isFresh ? { probe_at: null } : {}),
+      ...(isBegun ? { active_since: sql<string>`pg_current_snapshot()` } : {}),
       updated_at: row.updated_at,
     })
     .where('tenant_id', '=', tx.tenantId)

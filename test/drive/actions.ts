@@ -14,6 +14,9 @@ export interface Action {
 // A fortnight apart, the first a week later; each is paid a day early.
 const instalments = 3
 const payDays = [6, 20, 34]
+/** The first instalment is due this long after a plan was agreed on, and a promise after it was given. */
+export const firstDueDays = 7
+export const promisedDays = 10
 
 /** All that happens on the way, by day; on one day in the order of the claims. */
 export function actionsOf(cast: readonly Claim[], startsOn: string): Map<number, Action[]> {
@@ -46,7 +49,7 @@ function actionsOfClaim(claim: Claim, startsOn: string): Action[] {
     case 'optsOut':
       return [on(story.day, (door) => door.optOut(claim.debtor.reference, story.channel))]
     case 'promises': {
-      const dueDate = addDays(startsOn, story.day + 10)
+      const dueDate = addDays(startsOn, story.day + promisedDays)
       return [
         on(story.day, (door) => door.promise(claim, dueDate)),
         ...(story.isKept
@@ -71,7 +74,7 @@ function actionsOfClaim(claim: Claim, startsOn: string): Action[] {
 function planOf(claim: Claim, startsOn: string): Action[] {
   const { story, amountMinor } = claim
   if (story.kind !== 'plan') return []
-  const firstDueOn = addDays(startsOn, story.day + 7)
+  const firstDueOn = addDays(startsOn, story.day + firstDueDays)
   const accepted: Action = {
     day: story.day,
     claim,

@@ -89,8 +89,8 @@ function storyOf(random: Random): Story {
     return { kind: 'optsOut', day: whole(1, 30), channel }
   }
   if (chance < 0.86) return { kind: 'promises', day, isKept: coin }
-  // Early enough to be paid before the claim would be handed over.
-  if (chance < 0.91) return { kind: 'plan', day: whole(1, 15), isKept: coin }
+  // Agreed on before the claim would be handed over; some are paid to the end only after that.
+  if (chance < 0.91) return { kind: 'plan', day: whole(15, 45), isKept: coin }
   if (chance < 0.95) return pauseFrom(whole(1, 60))
   if (chance < 0.97) return { kind: 'stops', day: whole(1, 40) }
   return { kind: 'resolves', day }

@@ -1,5 +1,7 @@
 import type pg from 'pg'
 import { expect } from 'vitest'
+import { addDays } from '../../src/kernel/dates.ts'
+import { firstDueDays, promisedDays } from './actions.ts'
 import { type Channel, type Claim, zonesOf } from './cast.ts'
 import { minutesIn } from './clock.ts'
 import type { Happened } from './drive.ts'
@@ -166,21 +168,59 @@ export function checkSilent(seen: Seen): number {
   return silent.length
 }
 
-/** Each claim that still asks for money is with the agency, but for those whose journey was stopped. */
-export async function checkPlaced(pool: pg.Pool, { cast }: Seen): Promise<number> {
-  const { rows } = await pool.query<{ reference: string; status: string; isPlaced: boolean }>(
-    `select c.reference, c.status, exists (select from quittance.placement p where p.tenant_id = c.tenant_id
-       and p.claim_id = c.claim_id and p.status = 'PLACED') as "isPlaced" from quittance.claim c`,
+interface PlacedRow {
+  readonly reference: string
+  readonly status: string
+  readonly placedAt: Date | null
+  readonly isPlaced: boolean
+}
+
+// The strategy hands a claim over as this day past due begins.
+const handOverDays = 59
+
+/**
+ * Each claim that still asks for money is with the agency, but for those whose journey was stopped or that are contested to the
+ * end; and none was handed over while its debtor kept an agreement or contested it.
+ */
+export async function checkPlaced(pool: pg.Pool, seen: Seen): Promise<number> {
+  const { rows } = await pool.query<PlacedRow>(
+    `select c.reference, c.status, min(p.placed_at) as "placedAt", coalesce(bool_or(p.status = 'PLACED'), false) as "isPlaced"
+     from quittance.claim c
+     left join quittance.placement p on p.tenant_id = c.tenant_id and p.claim_id = c.claim_id
+     group by c.reference, c.status`,
   )
   const found = new Map(rows.map((row) => [row.reference, row]))
-  const wrong = cast.filter(({ reference, story }) => {
+  const times = timesOf(seen)
+  const agreed = agreementsOf(seen)
+  const wrong = seen.cast.filter(({ reference, story, dueOn }) => {
     const row = found.get(reference)
     const isOver = ['pays', 'resolves'].includes(story.kind) || ('isKept' in story && story.isKept)
-    const isPlaced = !isOver && story.kind !== 'stops'
-    return row?.isPlaced !== isPlaced || row.status !== (isOver ? 'RESOLVED' : 'ACTIVE')
+    const { held } = times.get(reference) ?? {}
+    const handOverMs = Date.parse(addDays(dueOn, handOverDays))
+    const isHeld = held?.until === Infinity && held.from < handOverMs
+    const isPlaced = !isOver && story.kind !== 'stops' && !isHeld
+    const placedMs = row?.placedAt?.getTime()
+    const isEarly = [held, agreed.get(reference)].some(
+      (span) => span && placedMs !== undefined && placedMs > span.from && placedMs < span.until,
+    )
+    return isEarly || row?.isPlaced !== isPlaced || row.status !== (isOver ? 'RESOLVED' : 'ACTIVE')
   })
   expect(wrong.map((claim) => ({ claim, row: found.get(claim.reference) }))).toEqual([])
   return rows.filter(({ isPlaced }) => isPlaced).length
+}
+
+/** From when and until when a debtor keeps what was agreed on, at the least. */
+function agreementsOf({ happened }: Seen): Map<string, { from: number; until: number }> {
+  return new Map(
+    happened.flatMap(({ action: { claim, day }, at }) => {
+      const { story, reference } = claim
+      if ((story.kind !== 'plan' && story.kind !== 'promises') || day !== story.day) return []
+      const days = story.kind === 'plan' ? firstDueDays : promisedDays
+      const from = at.getTime()
+      const until = story.isKept ? Infinity : from + days * 86_400_000
+      return [[reference, { from, until }] as const]
+    }),
+  )
 }
 
 /** Each message was told as often as it was written: once. */

@@ -9,6 +9,10 @@ export interface FakeStripe {
   readonly port: number
   readonly sessions: Map<string, Fields>
   readonly disputes: Fields[]
+  /** Charges of cards on file. */
+  readonly charges: Fields[]
+  /** As Stripe does a day later: the same key is a new request. */
+  forgetKeys(): void
   /** `METHOD path status`, one for each request. */
   readonly seen: string[]
   /** Statuses to answer with instead, one per request. */
@@ -31,6 +35,7 @@ export async function startFakeStripe(secretKey: string): Promise<FakeStripe> {
   const sessions = new Map<string, Fields>()
   const intents = new Map<string, Fields>()
   const disputes: Fields[] = []
+  const charges: Fields[] = []
   const seen: string[] = []
   const failures: number[] = []
   const answers = new Map<string, { request: string; status: number; body: Fields }>()
@@ -117,13 +122,26 @@ export async function startFakeStripe(secretKey: string): Promise<FakeStripe> {
         return { status: 400, body: { error } }
       }
       const amount = Number(form.amount)
-      const intent = { id, object: 'payment_intent', amount, currency: form.currency }
-      return {
-        status: 200,
-        body: { ...intent, status: 'succeeded', latest_charge: newName('ch') },
+      const intent = {
+        id,
+        object: 'payment_intent',
+        amount,
+        currency: form.currency,
+        metadata: form.metadata ?? {},
+        status: 'succeeded',
+        latest_charge: newName('ch'),
       }
+      charges.push(intent)
+      return { status: 200, body: intent }
     }),
   )
+  app.get('/v1/payment_intents/search', (request, reply) => {
+    const query = String((request.query as Fields).query)
+    const [, name = '', value] = /^metadata\['([^']+)'\]:'([^']*)'$/.exec(query) ?? []
+    if (value === undefined) return fail(reply, 400, { type: 'invalid_request_error' })
+    const data = charges.filter((intent) => intent.metadata[name] === value)
+    return { object: 'search_result', data, has_more: false }
+  })
   app.get('/v1/disputes', (request) => {
     const { payment_intent: wanted } = request.query as Fields
     const data = disputes.filter((dispute) => dispute.payment_intent === wanted)
@@ -138,6 +156,8 @@ export async function startFakeStripe(secretKey: string): Promise<FakeStripe> {
     port: Number(new URL(apiBase).port),
     sessions,
     disputes,
+    charges,
+    forgetKeys: () => answers.clear(),
     seen,
     failures,
     complete(sessionId, how = 'paid') {

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { lockContacts, preferencesOfMany, suppressedAmong } from '../../contacts/index.ts'
 import type { Channel } from '../../contacts/schema.ts'
 import { dateIn } from '../../kernel/dates.ts'
+import { isUuid } from '../../kernel/id.ts'
 import type { Tx } from '../../platform/db.ts'
 import { type PlanState, planStateOf } from '../../plans/index.ts'
 import { addressesOf, countryOf, destinationOf } from './addresses.ts'
@@ -152,13 +153,14 @@ async function readRuns(
   tx: Tx,
   candidates: readonly Candidate[],
 ): Promise<ReadonlyMap<string, JourneyState>> {
-  const wanted = candidates.filter(({ cause }) => cause.kind === 'journey')
-  if (wanted.length === 0) return new Map()
+  // Whoever queues a message may name any run; compared as text, ids would be looked for in all runs of the tenant.
+  const runIds = candidates
+    .filter(({ cause }) => cause.kind === 'journey' && isUuid(cause.id))
+    .map(({ cause }) => cause.id)
+  if (runIds.length === 0) return new Map()
   const { rows } = await sql<JourneyState & { runId: string }>`
     select run_id as "runId", status, paused_until as "pausedUntil" from journey_run
-    where tenant_id = ${tx.tenantId} and run_id::text = any(${wanted.map(({ cause }) => cause.id)}::text[])`.execute(
-    tx.db,
-  )
+    where tenant_id = ${tx.tenantId} and run_id = any(${runIds}::uuid[])`.execute(tx.db)
   return new Map(rows.map(({ runId, ...state }) => [runId, state]))
 }
 

@@ -1,6 +1,7 @@
 import { dateText } from '../templates/money-text.ts'
 import type { Address, Letter } from './letter.ts'
-import { fonts, mm, type Paper, page, size } from './page.ts'
+import { fonts } from './letter-fonts.ts'
+import { mm, type Paper, page, size } from './page.ts'
 import { isSwissBill } from './swiss.ts'
 import { wordsIn } from './words.ts'
 

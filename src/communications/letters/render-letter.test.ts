@@ -1,5 +1,5 @@
 import { inflateSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { creditorOf } from '../fields/creditor-of.ts'
 import type { Fields } from '../fields/fields.ts'
 import { sampleFields } from '../fields/sample-fields.ts'
@@ -64,6 +64,24 @@ describe('a letter', () => {
     const once = await renderLetter(letter(fieldsFor(german)))
     expect((await renderLetter(letter(fieldsFor(german)))).equals(once)).toBe(true)
     expect(once.subarray(0, 8).toString()).toBe('%PDF-1.7')
+  })
+
+  it('is the same bytes whatever was set before it, by however long a server', async () => {
+    const saying = (text: string) => letter(fieldsFor(german), [{ type: 'paragraph', text }])
+    // Each pair of characters is one glyph.
+    const one = saying('ein Wort\u2010Paar Ω µm')
+    const other = saying('ein\u00a0Wort\u2011Paar \u2126 \u03bcm')
+    const started = async () => {
+      vi.resetModules()
+      return (await import('./render-letter.ts')).renderLetter
+    }
+    const alone = await (await started())(one)
+    const render = await started()
+    for (let n = 0; n < 3; n += 1) await render(other)
+    const words = Array.from({ length: 500 }, (_, n) => `Wort-${n}`)
+    for (let n = 0; n < 6; n += 1)
+      await render(saying(words.map((word) => `${word}-${n}`).join(' ')))
+    expect((await render(one)).equals(alone)).toBe(true)
   })
 
   it('is tagged, in its language, with embedded fonts', async () => {

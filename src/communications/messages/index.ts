@@ -1,5 +1,5 @@
 export { listCommunications } from './list-communications.ts'
-export { logTransports, openTransports, stayingAtHome } from './open-transports.ts'
+export { closeTransports, logTransports, openTransports, stayingAtHome } from './open-transports.ts'
 export { createPrepare, type PrepareDeps } from './prepare-texts.ts'
 export { queueMessages, type Cause, type QueuedMessage } from './queue-messages.ts'
 export { readDsn } from './read-dsn.ts'

@@ -12,6 +12,12 @@ export function openTransports({ smtpUrl, smsUrl, smsToken }: MessagesConfig): T
   }
 }
 
+/** Ends what the ways out keep open. */
+export function closeTransports({ email, sms }: Transports): void {
+  email?.close?.()
+  sms?.close?.()
+}
+
 /** What stays in the outbox, in words for people; letters always do. */
 export function stayingAtHome({ smtpUrl, smsUrl }: MessagesConfig): string[] {
   return [

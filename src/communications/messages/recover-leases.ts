@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Channel } from '../../contacts/schema.ts'
 import type { Tx } from '../../platform/db.ts'
-import { tell } from './tell.ts'
+import { tellAll } from './tell.ts'
 import type { Transports } from './transport.ts'
 
 export interface Recovery {
@@ -23,6 +23,7 @@ export async function recoverLeases(tx: Tx, { now, transports }: Recovery): Prom
     select message_id as "messageId", channel, transfer_began_at is not null as "hasBegun" from message
     where tenant_id = ${tx.tenantId} and status = 'SENDING' and lease_until <= ${now}
     order by message_id limit ${messagesAtOnce} for update skip locked`.execute(tx.db)
+  if (rows.length === 0) return
   const mayGoAgain = ({ channel, hasBegun }: { channel: Channel; hasBegun: boolean }) =>
     !hasBegun || (channel !== 'letter' && transports[channel]?.isIdempotent === true)
   await requeue(
@@ -33,8 +34,7 @@ export async function recoverLeases(tx: Tx, { now, transports }: Recovery): Prom
   await sql`
     update message set status = 'FAILED', lease_id = null, lease_until = null, error = ${unknownOutcome}
     where tenant_id = ${tx.tenantId} and message_id = any(${lost}::uuid[])`.execute(tx.db)
-  for (const messageId of lost)
-    await tell(tx, messageId, { telling: 'failed', error: unknownOutcome })
+  await tellAll(tx, lost, { telling: 'failed', error: unknownOutcome })
 }
 
 /** With the due time that it had, it keeps its place before others to the same debtor, as if nobody had died. */

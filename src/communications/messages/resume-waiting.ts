@@ -1,14 +1,18 @@
 import { sql } from 'kysely'
-import { skipToNow, type Subscriber } from '../../events/index.ts'
+import { beginReading, type Subscriber, type Wanting } from '../../events/index.ts'
 import type { Tx } from '../../platform/db.ts'
 
 const name = 'messages-of-resumed-journeys'
+
+const heldMessages: Wanting = (tenantId) => sql`
+  select from message where tenant_id = ${tenantId} and status = 'QUEUED'
+    and decision ->> 'because' = 'journey_paused'`
 
 /** Brings messages that wait for a paused journey back to the gate as soon as the journey goes on. */
 export const resumeSubscriber: Subscriber = {
   name,
   types: ['event.strategy.resumed'],
-  isWanted: isAnyHeld,
+  wanting: heldMessages,
   async handle(tx, events) {
     const references = events
       .map(({ data }) => data['claimRef'])
@@ -29,12 +33,5 @@ export const resumeSubscriber: Subscriber = {
  * is resumed after that look is told. Two senders may pass over each other's; the gate asks every day anyway.
  */
 export async function watchResuming(tx: Tx): Promise<void> {
-  if (!(await isAnyHeld(tx))) await skipToNow(tx, name)
-}
-
-async function isAnyHeld({ tenantId, db }: Tx): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from message where tenant_id = ${tenantId} and status = 'QUEUED'
-      and decision ->> 'because' = 'journey_paused' limit 1`.execute(db)
-  return rows.length > 0
+  await beginReading(tx, name, heldMessages)
 }

@@ -14,6 +14,7 @@ import { assertBooksBalance } from '../../../test/invariants.ts'
 import { person, type TestTenant, world } from '../../../test/world.ts'
 import { inTransaction } from '../../platform/db.ts'
 import { newId } from '../../kernel/id.ts'
+import type { TimedWork } from '../../platform/timed-work.ts'
 import { createPrepare, createRenderer, queueMessages, type QueuedMessage } from '../index.ts'
 
 const it = world({ workers: false })
@@ -134,16 +135,123 @@ describe('without a way out', () => {
   })
 })
 
-describe('the queue', () => {
-  const order = async (tenant: TestTenant, key: string, more: Partial<QueuedMessage> = {}) => ({
-    key,
-    claimId: more.claimId ?? (await claimIdOf(tenant)),
-    channel: 'email' as const,
-    bundleId: newId(),
-    cause: { kind: 'reaction' as const, id: 'r' },
-    ...more,
+const order = async (tenant: TestTenant, key: string, more: Partial<QueuedMessage> = {}) => ({
+  key,
+  claimId: more.claimId ?? (await claimIdOf(tenant)),
+  channel: 'email' as const,
+  bundleId: newId(),
+  cause: { kind: 'reaction' as const, id: 'r' },
+  ...more,
+})
+
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, n) => `C-${String(n).padStart(2, '0')}`)
+
+/** Notices, whose number no cap limits, about claims of their own, in the order of their keys. */
+async function notices(tenant: TestTenant, count: number, bundleId: string): Promise<void> {
+  const references = numbered(count)
+  await openClaims(tenant, references)
+  const messages = references.map(async (reference) => ({
+    ...(await order(tenant, reference, { claimId: await claimIdOf(tenant, reference) })),
+    bundleId,
+    purpose: 'notice' as const,
+  }))
+  await queue(tenant, await Promise.all(messages))
+}
+
+/** A sender whose texts are changed, each by its claim, when they are written. */
+async function withTexts(
+  change: (claimId: string, text: string) => Promise<string> | string,
+  work: (sender: TimedWork) => Promise<void>,
+): Promise<void> {
+  const renderer = createRenderer()
+  const own = createPrepare({ renderer, publicUrl: () => 'https://pay.example' })
+  const sender = senderOf(it, {
+    async prepare(tx, wanted) {
+      const texts = await own(tx, wanted)
+      const changed = wanted.flatMap(({ messageId, claimId }) => {
+        const text = texts.get(messageId)
+        if (!text) return []
+        const render = async () => {
+          const rendered = await text.render()
+          return { ...rendered, text: await change(claimId, rendered.text) }
+        }
+        return [[messageId, { ...text, render }] as const]
+      })
+      return new Map(changed)
+    },
+  })
+  await work(sender).finally(() => renderer.close())
+}
+
+describe('messages that go into the outbox together', () => {
+  test('are kept in one transaction, and told in their order', async () => {
+    const tenant = await it.tenant()
+    await notices(tenant, 20, await bundle(tenant))
+    await sendDue(senderOf(it), tenant)
+    const { rows } = await it.database.ownerPool.query<{ count: number }>(
+      `select count(distinct (m.xmin::text, c.xmin::text))::integer as count from quittance.message m
+       join quittance.message_content c using (tenant_id, message_id) where tenant_id = $1`,
+      [tenant.tenantId],
+    )
+    expect(rows).toEqual([{ count: 1 }])
+    const claims = (await toldOf(tenant)).map(({ data }) => data['claimRef'])
+    expect(claims).toEqual(numbered(20))
   })
 
+  test('do not wait for one that cannot be written', async () => {
+    const { tenant, bundleId } = await prepared()
+    const known = await Promise.all(['1', '3'].map((key) => order(tenant, key, { bundleId })))
+    await queue(tenant, [...known, await order(tenant, '2')])
+    await sendDue(senderOf(it), tenant)
+    expect(await statuses(tenant)).toEqual(['SENT all_clear', 'FAILED all_clear', 'SENT all_clear'])
+  })
+
+  test('do not wait for one that cannot be kept, which is tried again', async () => {
+    const tenant = await it.tenant()
+    await notices(tenant, 3, await bundle(tenant))
+    const second = await claimIdOf(tenant, 'C-01')
+    // PostgreSQL keeps no text with a zero in it.
+    const change = (claimId: string, text: string) => (claimId === second ? '\0' : text)
+    await withTexts(change, (sender) => sendDue(sender, tenant))
+    expect(await statuses(tenant)).toEqual([
+      'SENT all_clear',
+      'SENDING all_clear',
+      'SENT all_clear',
+    ])
+    it.now = new Date(it.now.getTime() + 60_000)
+    await sendDue(senderOf(it), tenant)
+    expect(new Set(await statuses(tenant))).toEqual(new Set(['SENT all_clear']))
+    const claims = (await toldOf(tenant)).map(({ data }) => data['claimRef'])
+    expect(claims).toEqual(['C-00', 'C-02', 'C-01'])
+  })
+
+  test('leave out the one whose debtor pays while they are written', async () => {
+    const tenant = await it.tenant()
+    const references = ['C-0', 'C-1', 'C-2']
+    await openClaims(tenant, references)
+    const bundleId = await bundle(tenant)
+    for (const claimReference of references) await write(tenant, { bundleId, claimReference })
+    const paying = await claimIdOf(tenant, 'C-1')
+    const change = async (claimId: string, text: string) => {
+      if (claimId !== paying) return text
+      const paid = { 'C-1': { amount: 12_345, currency: 'EUR', originator: 'CLIENT' } }
+      expect((await tenant.post('credit_claims', paid)).body['C-1']).toMatchObject({
+        success: true,
+      })
+      return text
+    }
+    await withTexts(change, (sender) => sendDue(sender, tenant))
+    expect((await statuses(tenant)).toSorted()).toEqual([
+      'SENT all_clear',
+      'SENT all_clear',
+      'WITHHELD claim_not_active',
+    ])
+    expect(await toldOf(tenant)).toHaveLength(2)
+  })
+})
+
+describe('the queue', () => {
   test('takes a key once, however often and together with whatever else it comes', async () => {
     const { tenant, bundleId } = await prepared()
     const one = await order(tenant, 'run/1', { bundleId })
@@ -186,17 +294,7 @@ describe('the queue', () => {
 
   test('sends more messages than fit into one batch', async () => {
     const tenant = await it.tenant()
-    const references = Array.from({ length: 45 }, (_, n) => `C-${n}`)
-    await openClaims(tenant, references)
-    const bundleId = await bundle(tenant)
-    const notices = await Promise.all(
-      references.map(async (reference) => ({
-        ...(await order(tenant, reference, { claimId: await claimIdOf(tenant, reference) })),
-        bundleId,
-        purpose: 'notice' as const,
-      })),
-    )
-    await queue(tenant, notices)
+    await notices(tenant, 45, await bundle(tenant))
     await sendDue(senderOf(it), tenant)
     expect(new Set(await statuses(tenant))).toEqual(new Set(['SENT all_clear']))
   })

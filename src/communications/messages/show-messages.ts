@@ -4,7 +4,7 @@ import { isUuid } from '../../kernel/id.ts'
 import type { Tx } from '../../platform/db.ts'
 import { refuseMessage } from './refusals.ts'
 import type { Message, MessagePage, MessageQuery } from './schema.ts'
-import { readContent } from './send-due.ts'
+import { readContent } from './message-content.ts'
 
 interface MessageRow extends Omit<Message, Dated> {
   readonly dueAt: Date

@@ -1,34 +1,38 @@
-import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
-import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type { SmtpPlace } from './smtp-line.ts'
+import { createSmtpLines, NoLineError, type SmtpLines } from './smtp-lines.ts'
 import type { Outgoing, Transferred, Transport } from './transport.ts'
 
 export interface SmtpOptions {
   /** `smtp://user:password@host:port`, or `smtps://` for TLS from the first byte. */
   readonly url: string
   readonly timeoutMs?: number
-}
-
-interface SmtpPlace {
-  readonly host: string
-  readonly port: number
-  readonly isSecure: boolean
-  readonly auth: { readonly user: string; readonly pass: string } | undefined
+  /** How long a connection is kept for the next mail. */
+  readonly restMs?: number
+  /** How long a connection that rested may take to say that it is still there. */
+  readonly wakeMs?: number
 }
 
 const timeoutDefaultMs = 60_000
+const restDefaultMs = 10_000
+const wakeDefaultMs = 5_000
 const smtpPort = 587
 const smtpsPort = 465
 const permanentFrom = 500
 const temporaryFrom = 400
+/** RFC 5321, 3.8: the server ends the connection, whatever was asked. */
+const serverLeaves = 421
 
-/** Hands mail to an SMTP server, one connection for each. Passwords go only through TLS, but for the machine itself. */
-export function createSmtpTransport({ url, timeoutMs = timeoutDefaultMs }: SmtpOptions): Transport {
-  const place = readUrl(url)
+/** Hands mail to an SMTP server, over a few connections that are kept for the next mail. */
+export function createSmtpTransport(options: SmtpOptions): Transport {
+  const { url, timeoutMs = timeoutDefaultMs, restMs = restDefaultMs } = options
+  const { wakeMs = wakeDefaultMs } = options
+  const lines = createSmtpLines({ place: readUrl(url), timeoutMs, restMs, wakeMs })
   return {
     name: 'smtp',
     isIdempotent: false,
-    send: (message) => transfer(place, message, timeoutMs),
+    send: (message) => transfer(lines, message),
+    close: () => lines.close(),
   }
 }
 
@@ -44,49 +48,34 @@ function readUrl(text: string): SmtpPlace {
   }
 }
 
-const isLoopback = (host: string) =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+async function transfer(lines: SmtpLines, message: Outgoing): Promise<Transferred> {
+  const first = await attempt(lines, message, false)
+  if (first !== 'line was gone') return first
+  const second = await attempt(lines, message, true)
+  return second === 'line was gone' ? failureOf(new Error('No connection'), false) : second
+}
 
-/** Whether a byte of the message has left decides what a failure means, so it is watched. */
-async function transfer(
-  place: SmtpPlace,
-  message: Outgoing,
-  timeoutMs: number,
-): Promise<Transferred> {
-  const { host, port, isSecure, auth } = place
-  const body = watched(message.eml)
-  const connection = new SMTPConnection({
-    host,
-    port,
-    secure: isSecure,
-    requireTLS: auth !== undefined && !isLoopback(host),
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-  })
-  // An error of the whole connection reaches whichever step waits for it.
-  const failed = new Promise<never>((_resolve, reject) => {
-    connection.on('error', reject)
-    connection.once('end', () => reject(new Error('The connection was closed')))
-  })
-  failed.catch(() => undefined)
-  const step = (work: (done: (error?: Error | null) => void) => void) =>
-    Promise.race([
-      failed,
-      new Promise<void>((resolve, reject) => {
-        work((error) => (error ? reject(error) : resolve()))
-      }),
-    ])
+/**
+ * Hands a message over once. Whether a byte of it has left decides what a failure means, so it is watched: a line that had
+ * ended while it rested, before the message began, says nothing about the message.
+ */
+async function attempt(
+  lines: SmtpLines,
+  { from, to, eml }: Outgoing,
+  isNew: boolean,
+): Promise<Transferred | 'line was gone'> {
+  const body = watched(eml)
+  let mayBeGone = false
   try {
-    await step((done) => connection.connect(done))
-    if (auth) await step((done) => connection.login({ credentials: auth }, done))
-    const envelope = { from: message.from, to: [message.to] }
-    await step((done) => connection.send(envelope, body.stream, done))
-    connection.quit()
+    await lines.withLine((line, isUsed) => {
+      mayBeGone = isUsed
+      return line.send({ from, to }, body.stream)
+    }, isNew)
     return { outcome: 'accepted' }
   } catch (error) {
-    connection.close()
-    return failureOf(error, body.hasBegun())
+    const code = codeOf(error)
+    const isGone = mayBeGone && (code === undefined || code === serverLeaves)
+    return isGone && !body.hasBegun() ? 'line was gone' : failureOf(error, body.hasBegun())
   }
 }
 
@@ -103,9 +92,14 @@ function watched(bytes: Buffer): { stream: Readable; hasBegun: () => boolean } {
   return { stream, hasBegun: () => hasBegun }
 }
 
+const codeOf = (error: unknown) => (error as { responseCode?: number }).responseCode
+
 function failureOf(error: unknown, hasBegun: boolean): Transferred {
-  const { responseCode, message } = error as { responseCode?: number; message?: string }
-  const words = (message ?? 'failed').slice(0, 500)
+  const responseCode = codeOf(error)
+  const words = ((error as Error).message || 'failed').slice(0, 500)
+  // A server that refuses us, or our password, has not refused the mail.
+  if (error instanceof NoLineError)
+    return { outcome: 'temporary', error: words, mayHaveLeft: false }
   if (responseCode !== undefined && responseCode >= permanentFrom)
     return { outcome: 'permanent', error: words }
   if (responseCode !== undefined && responseCode >= temporaryFrom)

@@ -20,6 +20,7 @@ function typeOf(channel: Channel, telling: Telling): string | undefined {
 }
 
 interface Named {
+  readonly messageId: string
   readonly claimRef: string
   readonly receeveClaimRef: string
   readonly accountReference: string
@@ -33,25 +34,38 @@ interface Named {
   readonly chain: unknown
 }
 
+export interface Told {
+  readonly telling: Telling
+  readonly error?: string
+}
+
 /** Tells of a message as it stands, with the names of its claim; what a channel has no event for is not told. */
-export async function tell(
+export function tell(tx: Tx, messageId: string, told: Told): Promise<void> {
+  return tellAll(tx, [messageId], told)
+}
+
+/** Tells the same of several messages, in their order. */
+export async function tellAll(
   tx: Tx,
-  messageId: string,
-  { telling, error }: { telling: Telling; error?: string },
+  messageIds: readonly string[],
+  { telling, error }: Told,
 ): Promise<void> {
-  const named = await namesOf(tx, messageId)
-  const type = named && typeOf(named.channel, telling)
-  if (!type) return
-  const { channel: _channel, chain, ...fields } = named
-  const known = Object.entries(fields).filter(([, value]) => value !== null)
-  const data = { ...Object.fromEntries(known), ...(error === undefined ? {} : { error }) }
-  const metadata = { originator: 'System', ...(Array.isArray(chain) ? { chain } : {}) }
-  await tx.emit({ type, data, metadata })
+  const names = await namesOf(tx, messageIds)
+  for (const messageId of messageIds) {
+    const named = names.get(messageId)
+    const type = named && typeOf(named.channel, telling)
+    if (!type) continue
+    const { messageId: _id, channel: _channel, chain, ...fields } = named
+    const known = Object.entries(fields).filter(([, value]) => value !== null)
+    const data = { ...Object.fromEntries(known), ...(error === undefined ? {} : { error }) }
+    const metadata = { originator: 'System', ...(Array.isArray(chain) ? { chain } : {}) }
+    await tx.emit({ type, data, metadata })
+  }
 }
 
 /** Tells that a debtor unsubscribed by a link in a message. */
 export async function tellUnsubscribed(tx: Tx, messageId: string): Promise<void> {
-  const named = await namesOf(tx, messageId)
+  const named = (await namesOf(tx, [messageId])).get(messageId)
   if (!named) return
   const { claimRef, receeveClaimRef, accountReference, externalDebtorRef } = named
   const debtor = externalDebtorRef === null ? {} : { externalDebtorRef }
@@ -62,14 +76,16 @@ export async function tellUnsubscribed(tx: Tx, messageId: string): Promise<void>
   })
 }
 
-async function namesOf(tx: Tx, messageId: string): Promise<Named | undefined> {
+async function namesOf(tx: Tx, messageIds: readonly string[]): Promise<ReadonlyMap<string, Named>> {
+  if (messageIds.length === 0) return new Map()
   const { rows } = await sql<Named>`
-    select c.reference as "claimRef", c.receeve_reference as "receeveClaimRef", a.reference as "accountReference",
-      c.debtor_reference as "externalDebtorRef", m.channel, m.message_url as "messageURL", m.bundle_id as "bundleId",
-      m.bundle_name as "bundleName", m.recipient, m.cause -> 'chain' as chain
+    select m.message_id as "messageId", c.reference as "claimRef", c.receeve_reference as "receeveClaimRef",
+      a.reference as "accountReference", c.debtor_reference as "externalDebtorRef", m.channel,
+      m.message_url as "messageURL", m.bundle_id as "bundleId", m.bundle_name as "bundleName", m.recipient,
+      m.cause -> 'chain' as chain
     from message m
     join claim c on c.tenant_id = m.tenant_id and c.claim_id = m.claim_id
     join account a on a.tenant_id = c.tenant_id and a.account_id = c.account_id
-    where m.tenant_id = ${tx.tenantId} and m.message_id = ${messageId}`.execute(tx.db)
-  return rows[0]
+    where m.tenant_id = ${tx.tenantId} and m.message_id = any(${messageIds}::uuid[])`.execute(tx.db)
+  return new Map(rows.map((row) => [row.messageId, row]))
 }

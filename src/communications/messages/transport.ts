@@ -1,3 +1,6 @@
+/** So many messages a sender writes, or hands over, at the same time. */
+export const sendsAtOnce = 5
+
 /** A composed message on its way out. */
 export interface Outgoing {
   readonly messageId: string
@@ -24,6 +27,8 @@ export interface Transport {
   readonly isIdempotent: boolean
   /** Hands a message over once. Never rejects: a failure is what it answers. */
   send(message: Outgoing): Promise<Transferred>
+  /** Ends what is kept open for the next message. */
+  close?(): void
 }
 
 /** What is there; a channel without a way out keeps its messages in the outbox. */

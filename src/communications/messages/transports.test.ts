@@ -17,7 +17,7 @@ import {
 } from '../../../test/messages.ts'
 import { type TestTenant, world } from '../../../test/world.ts'
 import { createSmsTransport } from './sms-transport.ts'
-import { createSmtpTransport } from './smtp-transport.ts'
+import { createSmtpTransport, type SmtpOptions } from './smtp-transport.ts'
 import type { Outgoing, Transport } from './transport.ts'
 
 const it = world({ workers: false })
@@ -25,7 +25,8 @@ const noon = it.now
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   it.now = noon
-  for (const close of closing.splice(0)) await close()
+  // Ways out first: a server waits for their connections.
+  for (const close of closing.splice(0).toReversed()) await close()
 })
 afterAll(() => closeSenders(it))
 
@@ -33,6 +34,11 @@ async function smtp(...answers: Parameters<typeof mailServer>): Promise<MailServ
   const server = await mailServer(...answers)
   closing.push(() => server.close())
   return server
+}
+function smtpTransport(options: SmtpOptions): Transport {
+  const made = createSmtpTransport(options)
+  closing.push(async () => made.close?.())
+  return made
 }
 async function sms(...answers: Parameters<typeof smsProvider>) {
   const provider = await smsProvider(...answers)
@@ -75,7 +81,7 @@ describe('mail', () => {
     const bundleId = await bundle(tenant, 'email', hard)
     const customBody = `${'x'.repeat(1_500)}\r\n.\r\nQUIT\r\n\ttab `
     const id = await write(tenant, { bundleId, customBody })
-    await sendDue(withMail(createSmtpTransport({ url: server.url })), tenant)
+    await sendDue(withMail(smtpTransport({ url: server.url })), tenant)
     const [mail] = server.received
     const kept = await keptOf(id)
     expect(mail?.bytes.equals(kept.eml)).toBe(true)
@@ -105,7 +111,7 @@ describe('mail', () => {
       },
     })
     await write(tenant, { bundleId })
-    await sendDue(withMail(createSmtpTransport({ url: server.url })), tenant)
+    await sendDue(withMail(smtpTransport({ url: server.url })), tenant)
     const parsed = await PostalMime.parse(server.received[0]!.bytes)
     expect(parsed.from).toMatchObject({ address: 'hello@tenant.example' })
     expect(parsed.replyTo).toMatchObject([{ address: 'answers@tenant.example' }])
@@ -117,7 +123,7 @@ describe('mail', () => {
     const server = await smtp()
     const { tenant, bundleId } = await prepared({ mail: { from: 'a@b.example\r\nx' } })
     const id = await write(tenant, { bundleId })
-    await sendDue(withMail(createSmtpTransport({ url: server.url })), tenant)
+    await sendDue(withMail(smtpTransport({ url: server.url })), tenant)
     expect(server.received).toEqual([])
     expect(await messageOf(tenant, id)).toMatchObject({
       status: 'FAILED',
@@ -129,7 +135,7 @@ describe('mail', () => {
     const server = await smtp(() => (server.received.length === 1 ? 451 : undefined))
     const { tenant, bundleId } = await prepared()
     const id = await write(tenant, { bundleId })
-    const work = withMail(createSmtpTransport({ url: server.url }))
+    const work = withMail(smtpTransport({ url: server.url }))
     await sendDue(work, tenant)
     expect(await messageOf(tenant, id)).toMatchObject({
       status: 'QUEUED',
@@ -156,7 +162,7 @@ describe('mail', () => {
     const server = await smtp(undefined, () => 450)
     const { tenant, bundleId } = await prepared()
     const id = await write(tenant, { bundleId })
-    await sendDue(withMail(createSmtpTransport({ url: server.url })), tenant)
+    await sendDue(withMail(smtpTransport({ url: server.url })), tenant)
     const { rows } = await it.database.ownerPool.query(
       'select contacted_at, transfer_began_at from quittance.message where message_id = $1',
       [id],
@@ -171,7 +177,7 @@ describe('mail', () => {
     const server = await smtp(answer, recipient)
     const { tenant, bundleId } = await prepared()
     const id = await write(tenant, { bundleId })
-    await sendDue(withMail(createSmtpTransport({ url: server.url })), tenant)
+    await sendDue(withMail(smtpTransport({ url: server.url })), tenant)
     expect(await messageOf(tenant, id)).toMatchObject({ status: 'FAILED', attempts: 1 })
     expect(await told(tenant)).toContain('event.debtorEmailDelivery.failed')
   })
@@ -186,7 +192,7 @@ describe('mail', () => {
       validFrom: '2026-01-01',
     })
     const id = await write(tenant, { bundleId })
-    const work = withMail(createSmtpTransport({ url: server.url }))
+    const work = withMail(smtpTransport({ url: server.url }))
     await sendDue(work, tenant)
     expect(await messageOf(tenant, id)).toMatchObject({ status: 'QUEUED', attempts: 1 })
     for (let attempt = 2; attempt <= 9; attempt += 1) {
@@ -205,7 +211,7 @@ describe('mail', () => {
     const server = await smtp(() => 'hang up')
     const { tenant, bundleId } = await prepared()
     const id = await write(tenant, { bundleId })
-    const work = withMail(createSmtpTransport({ url: server.url, timeoutMs: 5_000 }))
+    const work = withMail(smtpTransport({ url: server.url, timeoutMs: 5_000 }))
     await sendDue(work, tenant)
     expect(await messageOf(tenant, id)).toMatchObject({
       status: 'FAILED',

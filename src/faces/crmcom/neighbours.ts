@@ -5,13 +5,15 @@ import {
   findBill,
   findInvoice,
   inSession,
-  invoicesOf,
   listBills,
+  listInvoices,
   numberInvoices,
+  overdueOf,
   pickConfig,
   refuseCrm,
 } from '../../crm/index.ts'
-import { type Call, type CrmOperation, latestOf, offsetMax, pageOf } from './operation.ts'
+import { dateIn } from '../../kernel/dates.ts'
+import { type Call, type CrmOperation, latestOf, pageOf } from './operation.ts'
 import { completeAccount, completeBill, completeInvoice } from './views.ts'
 import { accountOf, billOf, categoryOf, codedOf, invoiceOf } from './words.ts'
 
@@ -32,8 +34,10 @@ export const neighbourOperations: readonly CrmOperation[] = [
       const wanted = accountOf(given)
       return inSession(deps, session, async (tx) => {
         const found = await findAccount(tx, wanted)
-        const invoices = await invoicesOf(tx, { accountId: found.accountId, limit: offsetMax })
-        return completeAccount(found, invoices, { now: tx.now, timeZone: given.timeZone })
+        const { timeZone } = given
+        const before = dateIn(tx.now, timeZone)
+        const overdue = await overdueOf(tx, { accountId: found.accountId, before })
+        return completeAccount(found, overdue, timeZone)
       })
     },
   },
@@ -71,7 +75,7 @@ export const neighbourOperations: readonly CrmOperation[] = [
         if (category && pickConfig(config, category)) return []
         await numberInvoices(tx, found.accountId)
         const at = { now: tx.now, timeZone: given.timeZone }
-        const invoices = await invoicesOf(tx, { accountId: found.accountId, ...page })
+        const invoices = await listInvoices(tx, { accountId: found.accountId, ...page })
         return invoices.map((invoice) => completeInvoice(invoice, at, found))
       })
     },

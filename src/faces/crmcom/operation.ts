@@ -19,7 +19,7 @@ export interface CrmOperation {
 }
 
 const manyMax = 1_000
-export const offsetMax = 1_000_000_000
+const offsetMax = 1_000_000_000
 
 /** The part of a list that is wanted. */
 export const pageOf = (given: Given) => ({

@@ -54,8 +54,7 @@ export async function completePayments(
     payments.map(({ accountId }) => accountId),
   )
   const claimIds = [...new Set(payments.flatMap(({ details }) => details.claimIds))]
-  const invoices =
-    claimIds.length === 0 ? [] : await invoicesOf(tx, { claimIds, limit: claimIds.length })
+  const invoices = await invoicesOf(tx, claimIds)
   const bills = await billsOf(tx, [...new Set(payments.flatMap(({ details }) => details.billIds))])
   const at = { now: tx.now, timeZone }
   return payments.map((payment) => {
@@ -281,15 +280,8 @@ export function completeBill(bill: CrmBill, at: ViewAt, account: CrmAccount): Js
 }
 
 /** What the account owes: its debits less its credits; past due only as far as no credit stands against it. */
-export function completeAccount(
-  account: CrmAccount,
-  invoices: readonly Invoice[],
-  at: ViewAt,
-): Json {
+export function completeAccount(account: CrmAccount, overdueMinor: number, timeZone: string): Json {
   const { currency, outstandingMinor, creditMinor } = account
-  const overdue = invoices
-    .filter(({ state }) => state === 'POSTED')
-    .reduce((sum, invoice) => sum + outstandingOf(invoice, at), 0)
   return {
     ...shortAccount(account),
     type: 'CUSTOMER',
@@ -297,10 +289,10 @@ export function completeAccount(
     notes: null,
     balance: amountOf(outstandingMinor - creditMinor, currency),
     opening_balance: 0,
-    opening_balance_date: wallTimeIn(account.createdAt, at.timeZone),
-    outstanding_amount: amountOf(Math.max(0, overdue - creditMinor), currency),
+    opening_balance_date: wallTimeIn(account.createdAt, timeZone),
+    outstanding_amount: amountOf(Math.max(0, overdueMinor - creditMinor), currency),
     credit_limit: null,
     credit_limit_status: 'NOT_EXCEEDED',
-    log_information: { created_date: wallTimeIn(account.createdAt, at.timeZone) },
+    log_information: { created_date: wallTimeIn(account.createdAt, timeZone) },
   }
 }

@@ -6,6 +6,7 @@ import {
   refuse,
 } from '../../book/index.ts'
 import type { Tenant } from '../../identity/index.ts'
+import { newId } from '../../kernel/id.ts'
 import { type Reservation, freeKey, storeAnswer } from '../../platform/idempotency.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
@@ -52,7 +53,10 @@ export async function runBatch(
   call: BatchCall,
 ): Promise<Record<string, ActionResponse>> {
   const { tenant, items, options, reservation } = call
-  const commands = items.map((item) => operation.command(contextOf(tenant, call), item, options))
+  const context = contextOf(tenant, call)
+  const commands = items.map((item) =>
+    operation.command({ ...context, commandId: newId() }, item, options),
+  )
   const decidedBy = (outcomes: readonly Outcome[]): Decided[] =>
     items.map((item, index) => ({
       item,

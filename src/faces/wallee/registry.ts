@@ -22,6 +22,7 @@ import { debtCollectorConfiguration } from './entities/debt-collector-configurat
 import { failureReason } from './entities/failure-reason.ts'
 import { humanUser } from './entities/human-user.ts'
 import { labelDescriptor, labelDescriptorGroup } from './entities/label-descriptors.ts'
+import { ibanDetails } from './entities/iban-details.ts'
 import { language } from './entities/languages.ts'
 import { legalOrganizationForm } from './entities/legal-organization-forms.ts'
 import { permission } from './entities/permission.ts'
@@ -108,6 +109,7 @@ export const entities: readonly Entity[] = [
   documentTemplate,
   documentTemplateType,
   documentTemplateTypeGroup,
+  ibanDetails,
 ]
 
 /** The entity of a name that a description uses; a name that there is none of is a bug in the description. */

@@ -95,6 +95,7 @@ interface DebtorTable {
   created_at: Date | null
   family_name: GeneratedAlways<string | null>
   email_address: GeneratedAlways<string | null>
+  crm_name: GeneratedAlways<string | null>
 }
 
 interface AccountDebtorTable {
@@ -245,6 +246,7 @@ interface WebhookSubscriptionTable {
   updated_at: Date
   format: Generated<string>
   signing_key_id: string | null
+  active_since: Generated<string>
 }
 
 interface WebhookDeliveryTable {

@@ -1,8 +1,9 @@
 import type { Generated, JSONColumnType } from 'kysely'
 
-/** The tables of migrations/0020. */
+/** The tables of migrations/0020 and 0031. */
 export interface CrmTables {
   crm_tenant: CrmTenantTable
+  crm_account: CrmAccountTable
   crm_config: CrmConfigTable
   crm_token: CrmTokenTable
   crm_counter: CrmCounterTable
@@ -19,6 +20,12 @@ type Json = JSONColumnType<Record<string, unknown>>
 interface CrmTenantTable {
   tenant_id: string
   configured_at: Date
+}
+
+interface CrmAccountTable {
+  tenant_id: string
+  account_id: string
+  numbered_seq: number
 }
 
 interface CrmConfigTable {
@@ -106,6 +113,7 @@ interface CrmPaymentTable {
   lease_id: string | null
   leased_until: Date | null
   is_charging: Generated<boolean>
+  charged_by: string | null
 }
 
 interface CrmTakeUpTable {

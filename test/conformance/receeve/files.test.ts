@@ -8,6 +8,7 @@ import { createDiskStores } from '../../../src/files/disk-stores.ts'
 import { pdf } from '../../file-samples.ts'
 import { seedBooks } from '../../platform/doors.ts'
 import { type Answer, type TestTenant, world } from '../../world.ts'
+import { polledEvents } from './given.ts'
 import type { Loose } from './given.ts'
 
 const it = world({ workers: false })
@@ -179,8 +180,7 @@ describe('upload_files', () => {
       },
       metadata: { originator: 'ClientAPI', minorVersion: '7', commandId: file!['file_id'] },
     })
-    const asked = await tenant.get('get_events', 'eventType=event.file.uploaded&date=2026-03-10')
-    expect(asked.body.events).toHaveLength(1)
+    await polledEvents(tenant, { eventType: 'event.file.uploaded', date: '2026-03-10', count: 1 })
   })
 
   test('fires its trigger for the claim, or for the active claims of the account (D-20)', async () => {

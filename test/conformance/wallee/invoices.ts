@@ -203,9 +203,16 @@ async function levelOf(us: Client, invoice: Given): Promise<Level> {
   return until(async () => {
     const { body } = await us.v1('POST', '/dunning-case-level/search', { filter: leaf })
     // One that is still on its way changes while somebody looks at it.
-    if (body.length === 0 || body[0].state === 'INITIALIZING') return undefined
+    if (body.length === 0) return undefined
+    if (body[0].state === 'INITIALIZING' && !(await isWaiting(us, invoice))) return undefined
     return { id: body[0].id, caseId: body[0].dunningCase.id, invoice }
   })
+}
+
+/** Whether the message of an invoice waits for the morning; the SDKs sign with the machine's own time, whatever it is. */
+async function isWaiting(us: Client, { reference }: Given): Promise<boolean> {
+  const { items } = await own(us, 'GET', `/messages?claimReference=${reference}`)
+  return items[0]?.status === 'QUEUED' && items[0].decision?.verdict === 'wait'
 }
 
 export async function newRefund(us: Client, more: Json = {}): Promise<Json> {

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dateIn, instantOf } from '../../../src/kernel/dates.ts'
 import { entityNamed } from '../../../src/faces/wallee/registry.ts'
 import { watchables } from '../../../src/faces/wallee/webhooks/watchable.ts'
@@ -24,17 +24,16 @@ let base: string
 let tenant: TestTenant
 let us: Client
 beforeAll(async () => {
-  receiver = await startReceiver()
   await it.assembly.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = it.assembly.app.server.address() as AddressInfo
   base = `http://127.0.0.1:${port}/api`
 })
-afterAll(() => receiver.close())
+// One for each test: what the one before still had to say arrives nowhere.
+afterEach(() => receiver.close())
 beforeEach(async () => {
-  // The SDKs sign with the machine's own time.
-  it.now = new Date()
-  receiver.received.length = 0
-  receiver.react = () => 200
+  receiver = await startReceiver()
+  // Noon of a Tuesday: messages to debtors leave.
+  it.now = new Date('2026-03-10T12:00:00.000Z')
   tenant = await it.tenant()
   us = client(it, tenant)
 })
@@ -284,6 +283,15 @@ describe('a delivery', () => {
     await rename(customer, 'Neu')
     await made('/customers', { familyName: 'Other' })
     await arrived(2)
+    // A failure that is recorded after the clock moved would be repeated later.
+    await until(async () => {
+      const { rows } = await it.database.ownerPool.query(
+        `select from quittance.webhook_delivery
+         where tenant_id = $1 and attempts > 0 and lease_until is null`,
+        [tenant.tenantId],
+      )
+      return rows.length === 2 ? true : undefined
+    })
     receiver.react = () => 200
     it.now = new Date(it.now.getTime() + 2 * minuteMs)
     const told = await arrived(5)
@@ -392,6 +400,8 @@ describe('the signature', () => {
     const [message] = await arrived(1)
     const header = String(message!.headers['x-signature'])
     const { spaceId, userId, authenticationKey } = tenant.wallee
+    // The SDKs sign with the machine's own time.
+    it.now = new Date()
     const { PostFinanceCheckout } = require('postfinancecheckout-4')
     const config = { space_id: spaceId, user_id: userId, api_secret: authenticationKey }
     const four = new PostFinanceCheckout.api.WebhookEncryptionService(config)

@@ -24,11 +24,13 @@ import {
   caseState,
   channelId,
   definition,
+  isDropped,
   isNewest,
   isSentLevel,
   levelNumber,
   period,
   sentLevels,
+  wasSent,
 } from './journey-columns.ts'
 
 const configurationFields: Fields = {
@@ -49,9 +51,14 @@ const configuration =
   'period', ${period('l')}, 'priority', l.position, 'type', ${channelId('l.channel')}, 'version', l.version,
   'state', case when l.is_newest then 'ACTIVE' else 'INACTIVE' end))`)
 
-const state = `(case when ${caseState('r', 'c')} = 'SUCCEEDED' then 'SUCCESSFUL'
-  when t.status in ('WITHHELD', 'FAILED', 'BOUNCED') or not ${isNewest} then 'FAILED'
-  when ${caseState('r', 'c')} in ('RUNNING', 'SUSPENDED') then 'PENDING' else 'FAILED' end)`
+const isUnsent = "t.status in ('QUEUED', 'SENDING')"
+
+/** How a level stands; what failed stays so, whoever pays later (webhooks/tell-charge-flows.ts tells the same). */
+const state = `(case
+  when not (${isUnsent} or ${isDropped} or ${wasSent}) or not ${isNewest} then 'FAILED'
+  else case ${caseState('r', 'c')} when 'SUCCEEDED' then 'SUCCESSFUL' when 'RUNNING' then 'PENDING'
+    when 'SUSPENDED' then 'PENDING' when 'FAILED' then case when ${isUnsent} then 'PENDING' else 'FAILED' end
+    else 'FAILED' end end)`
 
 const isElectronic = `${isSentLevel} and t.channel in ('email', 'sms')`
 const noCharge = shown({ kind: 'json' } as const, { column: 'null::jsonb' })

@@ -14,18 +14,24 @@ import {
   caseEnd,
   caseState,
   definition,
+  isDropped,
   isNewest,
   isSentLevel,
   levelNumber,
   nextBegan,
   sentLevels,
+  wasSent,
 } from './journey-columns.ts'
 
-/** How a level stands: it is what a case came to, until the next one begins or the case ends. */
+/**
+ * How a level stands: it is what a case came to, until the next one begins or the case ends. What a flow wrote last is sent
+ * although the flow is at its end. Listeners are told the same (webhooks/tell-dunning-levels.ts).
+ */
 const state = `(case
   when t.status in ('QUEUED', 'SENDING') then
-    case when ${caseState('r', 'c')} in ('RUNNING', 'SUSPENDED') then 'INITIALIZING' else 'CANCELED' end
-  when t.status <> 'SENT' or not ${isNewest} then 'FAILED'
+    case when ${caseState('r', 'c')} in ('RUNNING', 'SUSPENDED', 'FAILED') then 'INITIALIZING' else 'CANCELED' end
+  when ${isDropped} then 'CANCELED'
+  when not ${wasSent} or not ${isNewest} then 'FAILED'
   else case ${caseState('r', 'c')} when 'RUNNING' then 'PENDING' when 'SUSPENDED' then 'PENDING'
     when 'SUCCEEDED' then 'SUCCEEDED' when 'CANCELED' then 'CANCELED' else 'FAILED' end end)`
 

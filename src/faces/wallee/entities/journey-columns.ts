@@ -49,13 +49,13 @@ const reasonOf = (run: string, claim: string) => `(case
   when ${claim}.status = 'DELETED' then 'CLAIM_DELETED'
   else ${claim}.resolution_reason end)`
 
-/** How a run stands as a dunning case. One that came to its end unpaid failed. */
+/** How a run stands as a dunning case. One that came to its end unpaid failed, whoever pays later. */
 export const caseState = (run: string, claim: string) => `(case
+  when ${run}.status = 'FINISHED' then 'FAILED'
   when ${run}.status = 'RUNNING' and ${claim}.status = 'ACTIVE' then 'RUNNING'
   when ${run}.status = 'PAUSED' and ${claim}.status = 'ACTIVE' then 'SUSPENDED'
   when ${reasonOf(run, claim)} = 'CLAIM_PAID' then 'SUCCEEDED'
   when ${reasonOf(run, claim)} in ('CLAIM_DISCHARGED', 'CLAIM_SOLD', 'FRAUDULENT') then 'DERECOGNIZED'
-  when ${run}.status = 'FINISHED' and ${claim}.status = 'ACTIVE' then 'FAILED'
   else 'CANCELED' end)`
 
 export const caseEnd = (run: string, claim: string) =>
@@ -71,6 +71,18 @@ export const sentLevels = `message t
     and r.run_id = (case when t.cause ->> 'kind' = 'journey' then (t.cause ->> 'id')::uuid end)
   left join claim c on c.tenant_id = t.tenant_id and c.claim_id = t.claim_id`
 export const isSentLevel = "t.cause ->> 'kind' = 'journey' and r.journey_id is not null"
+
+/** Why the gate keeps a message back of which the case is over. */
+export const droppedReasons = ['claim_deleted', 'claim_not_active', 'journey_stopped'] as const
+
+/** The end of its case kept the message back. */
+export const isDropped = `(t.status = 'WITHHELD' and t.decision ->> 'because' in (${droppedReasons
+  .map((reason) => `'${reason}'`)
+  .join(', ')}))`
+
+/** The message was sent, and had not come back when its case ended. */
+export const wasSent = `(t.status = 'SENT'
+  or t.status = 'BOUNCED' and (t.bounce ->> 'at')::timestamptz > coalesce(r.ended_at, 'infinity'))`
 
 const later = `from message m where m.tenant_id = t.tenant_id and m.cause ->> 'kind' = 'journey'
   and m.cause ->> 'id' = t.cause ->> 'id' and m.number > t.number`

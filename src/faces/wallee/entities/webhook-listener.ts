@@ -178,7 +178,8 @@ function requireStates({ name, states }: Watchable, { entityStates }: Values): v
   if (!Array.isArray(entityStates)) return
   const unknown = entityStates.find((state) => !states.includes(String(state)))
   if (unknown === undefined) return
-  const errors = { entityStates: `${name} has the states ${states.join(', ')}` }
+  const known = states.length === 0 ? 'no states' : `the states ${states.join(', ')}`
+  const errors = { entityStates: `${name} has ${known}` }
   throw invalidInput(errors, 'unprocessable')
 }
 

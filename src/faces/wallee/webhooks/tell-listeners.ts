@@ -3,14 +3,23 @@ import type { StoredEvent, Subscriber } from '../../../events/index.ts'
 import { newId } from '../../../kernel/id.ts'
 import type { Tx } from '../../../platform/db.ts'
 import {
-  hasActiveEndpoint,
+  activeEndpoints,
   listenerSubscriber,
   type Notice,
   queueNotices,
+  tooLateFor,
 } from '../../../webhooks/index.ts'
 import type { Happening } from './happening.ts'
+import { levelEvents } from './level-changes.ts'
+import {
+  chargeFlowEvents,
+  tellChargeFlowLevels,
+  tellChargeFlows,
+  tellPaymentLinks,
+} from './tell-charge-flows.ts'
 import { customerEvents, tellCustomers } from './tell-customers.ts'
 import { dunningEvents, tellDunning } from './tell-dunning.ts'
+import { tellDunningLevels } from './tell-dunning-levels.ts'
 import { invoiceEvents, tellInvoices } from './tell-invoices.ts'
 import { caseEvents, refundEvents, taskEvents, tellNumbered, tellTasks } from './tell-others.ts'
 import { type Watchable, type WatchableName, watchables } from './watchable.ts'
@@ -25,6 +34,10 @@ export const tellers: Readonly<Record<WatchableName, Teller>> = {
   TransactionInvoice: { events: invoiceEvents, tell: tellInvoices },
   DebtCollectionCase: { events: caseEvents, tell: tellNumbered('caseId') },
   DunningCase: { events: dunningEvents, tell: tellDunning },
+  DunningCaseLevel: { events: levelEvents, tell: tellDunningLevels },
+  ChargeFlow: { events: chargeFlowEvents, tell: tellChargeFlows },
+  ChargeFlowLevel: { events: levelEvents, tell: tellChargeFlowLevels },
+  ChargeFlowLevelPaymentLink: { events: levelEvents, tell: tellPaymentLinks },
   ManualTask: { events: taskEvents, tell: tellTasks },
   Refund: { events: refundEvents, tell: tellNumbered('refundId') },
   Customer: { events: customerEvents, tell: tellCustomers },
@@ -35,9 +48,10 @@ export function listenerSubscriberOf(onQueued: (tenantId: string) => void): Subs
   return {
     name: listenerSubscriber,
     types: [...new Set(Object.values(tellers).flatMap(({ events }) => events))],
-    isWanted: hasActiveEndpoint,
+    wanting: activeEndpoints,
     async handle(tx, events) {
       const listeners = await activeListeners(tx)
+      const tooLate = await tooLateFor(tx, events)
       const { timeZone } = await placeOf(tx)
       let count = 0
       for (const name of Object.keys(tellers) as WatchableName[]) {
@@ -45,7 +59,12 @@ export function listenerSubscriberOf(onQueued: (tenantId: string) => void): Subs
         const of = events.filter(({ type }) => tellers[name].events.includes(type))
         if (own.length === 0 || of.length === 0) continue
         const happenings = await tellers[name].tell(tx, of, timeZone)
-        count += await tellListeners(tx, { watched: watchables[name], listeners: own, happenings })
+        count += await tellListeners(tx, {
+          watched: watchables[name],
+          listeners: own,
+          happenings,
+          tooLate,
+        })
       }
       if (count > 0) onQueued(tx.tenantId)
     },
@@ -90,9 +109,14 @@ export async function tellListeners(
     watched: Watchable
     listeners: readonly Listener[]
     happenings: readonly Happening[]
+    /** Who became active after what had caused it, as `<subscription> <cause>`. */
+    tooLate?: ReadonlySet<string>
   },
 ): Promise<number> {
-  const { watched, listeners, happenings } = of
+  const { watched, listeners, happenings, tooLate } = of
+  const wants = (listener: Listener, happening: Happening) =>
+    isOfInterest(listener, happening) &&
+    tooLate?.has(`${listener.subscriptionId} ${happening.causeId}`) !== true
   const wanted = happenings.filter((happening) =>
     listeners.some((listener) => wants(listener, happening)),
   )
@@ -108,7 +132,7 @@ export async function tellListeners(
 }
 
 /** A listener hears of what happened since it was made: of states it asked for, of all where it asked for none. */
-function wants(listener: Listener, { state, isNewState, occurredAt }: Happening): boolean {
+function isOfInterest(listener: Listener, { state, isNewState, occurredAt }: Happening): boolean {
   const { createdAt, isOfEveryChange, states } = listener
   if (occurredAt < createdAt) return false
   if (isOfEveryChange) return true
@@ -173,7 +197,7 @@ function noticeTo(
       listenerEntityId: watched.id,
       listenerEntityTechnicalName: watched.name,
       spaceId,
-      ...(listener.isSigned ? { state } : {}),
+      ...(listener.isSigned && watched.states.length > 0 ? { state } : {}),
       // `yyyy-MM-dd'T'HH:mm:ssZ`, as the provider writes it.
       timestamp: occurredAt.toISOString().replace(/\.\d{3}Z$/, '+0000'),
       webhookListenerId: listener.id,

@@ -3,6 +3,7 @@ export interface Watchable {
   readonly id: number
   /** The technical name. */
   readonly name: string
+  /** Empty: it has none, and a notice says only that it came to be. */
   readonly states: readonly string[]
 }
 
@@ -20,7 +21,11 @@ const caseStates = ['CREATE', 'PREPARING', 'REVIEWING', 'PENDING', 'PROCESSING',
 
 const dunningStates = ['RUNNING', 'SUSPENDED', 'CANCELED', 'DERECOGNIZED', 'FAILED', 'SUCCEEDED']
 
-// The ids of debt cases, dunning cases and customers are our own: the provider has published none. They never change.
+const levelStates = ['INITIALIZING', 'PENDING', 'FAILED', 'CANCELED', 'SUCCEEDED']
+const chargeLevelStates = ['PENDING', 'FAILED', 'SUCCESSFUL']
+
+// The ids of debt cases, dunning cases, their levels and customers are our own: the provider has published none. They never
+// change.
 export const watchables = {
   Refund: { id: 1_472_041_839_405, name: 'Refund', states: refundStates },
   TransactionInvoice: {
@@ -31,6 +36,14 @@ export const watchables = {
   ManualTask: { id: 1_487_165_678_181, name: 'ManualTask', states: ['OPEN', 'DONE', 'EXPIRED'] },
   DebtCollectionCase: { id: 1_450_000_000_001, name: 'DebtCollectionCase', states: caseStates },
   DunningCase: { id: 1_450_000_000_002, name: 'DunningCase', states: dunningStates },
+  DunningCaseLevel: { id: 1_450_000_000_003, name: 'DunningCaseLevel', states: levelStates },
+  ChargeFlow: { id: 1_472_041_871_385, name: 'ChargeFlow', states: ['ACTIVE', 'DELETED'] },
+  ChargeFlowLevel: { id: 1_472_041_819_798, name: 'ChargeFlowLevel', states: chargeLevelStates },
+  ChargeFlowLevelPaymentLink: {
+    id: 1_582_966_575_060,
+    name: 'ChargeFlowLevelPaymentLink',
+    states: [],
+  },
   Customer: { id: 1_450_000_000_004, name: 'Customer', states: ['ACTIVE', 'DELETED'] },
 } as const satisfies Readonly<Record<string, Watchable>>
 
