@@ -4,9 +4,9 @@
 create index claim_by_posting on claim (tenant_id, account_id, created_at, reference);
 
 -- The few entries that, beside what an item asks for and was paid, decide what was ever asked for: so that what an invoice
--- was for is known without its payments. An ordinary payment is in no such index.
+-- was for is known without its payments. An ordinary payment is in no such index, nor is one that only became credit.
 create index entry_beside_payments on entry (tenant_id, account_id, item_seq)
-  where kind in ('discount', 'chargeback') or excess_minor > 0;
+  where item_seq is not null and (kind in ('discount', 'chargeback') or excess_minor > 0);
 
 -- How far the invoices of an account have their numbers. Sequences are given out under the account's lock, so what is
 -- booked later has a greater one: only that is looked at.

@@ -124,7 +124,12 @@ export class Book {
   /** Notes that a thing is to be written. */
   note<Kind extends keyof Changed>(kind: Kind, thing: Changed[Kind]): void {
     const sets: { [K in Kind]?: Set<Changed[K]> } = this.changedSets
-    const things = (sets[kind] ??= new Set<Changed[Kind]>())
+    const known = sets[kind]
+    const things = known ?? new Set<Changed[Kind]>()
+    if (!known) {
+      sets[kind] = things
+      this.journal.push(() => void delete sets[kind])
+    }
     this.journal.add(things, thing)
   }
 

@@ -305,6 +305,7 @@ describe('the types of src/platform/tables.ts', () => {
     bigint: 'number',
     numeric: 'string',
     xid8: 'string',
+    pg_snapshot: 'string',
     'timestamp with time zone': 'Date',
     'text[]': 'string[]',
     ARRAY: 'string[]',

@@ -108,6 +108,7 @@ describe.each(['postfinancecheckout-3', 'postfinancecheckout-4'])('the SDK %s', 
     expect(countries).toHaveLength(249)
     const states = await service(sdk, 'CountryStateService').country('CH')
     expect(states.body).toHaveLength(26)
+    expect((await service(sdk, 'CountryStateService').country('BR')).body).toHaveLength(27)
     const { body: currencies } = await service(sdk, 'CurrencyService').all()
     const yen = currencies.find((one: any) => one.currencyCode === 'JPY')
     expect(yen).toMatchObject({ fractionDigits: 0, numericCode: 392 })

@@ -1,19 +1,17 @@
+import { iso31662 } from 'iso-3166'
 import { countryCodes } from '../data/countries.ts'
-import { countryStates } from '../data/states.ts'
 import { type Answer, type Entity, type Row, shown, text, texts } from '../entity.ts'
 import { refuse } from '../refusals.ts'
 import { entriesOf, namesIn } from './reference-data.ts'
 
-const states: readonly (Row & { code: string; countryCode: string })[] = Object.entries(
-  countryStates,
-).flatMap(([countryCode, list]) =>
-  entriesOf(list).map(([code = '', name = '']) => ({
-    code,
-    countryCode,
-    id: `${countryCode}-${code}`,
-    name: name.replaceAll('_', ' '),
-  })),
-)
+/** The first level below each country; what lies below that is in no address. */
+const states: readonly (Row & { id: string; code: string; countryCode: string })[] =
+  iso31662.flatMap(({ code: id, name, parent: countryCode }) =>
+    countryCode.length === 2 ? [{ id, code: id.slice(3), countryCode, name }] : [],
+  )
+
+/** Where an address is not complete without its state. */
+const statedInAddresses: ReadonlySet<string> = new Set('AU BR CA CN IN IT JP MX US'.split(' '))
 
 /** What post codes look like where letters are often sent. */
 const postCodes: Readonly<Record<string, readonly [string, string]>> = {
@@ -40,9 +38,12 @@ const usedFields = ['GIVEN_NAME', 'FAMILY_NAME', 'ORGANIZATION_NAME', 'STREET', 
 
 function addressFormatOf(isoCode2: string): Row {
   const postCode = postCodes[isoCode2]
-  const isStated = countryStates[isoCode2] !== undefined
   return {
-    usedFields: [...usedFields, 'POST_CODE', ...(isStated ? ['POSTAL_STATE'] : [])],
+    usedFields: [
+      ...usedFields,
+      'POST_CODE',
+      ...(statedInAddresses.has(isoCode2) ? ['POSTAL_STATE'] : []),
+    ],
     requiredFields: ['STREET', 'CITY', 'COUNTRY', ...(postCode ? ['POST_CODE'] : [])],
     ...(postCode ? { postCodeRegex: postCode[0], postCodeExamples: [postCode[1]] } : {}),
   }
