@@ -51,7 +51,7 @@ function readChunk(
     const first = [...places.values()].reduce((a, b) => (isBefore(b, a) ? b : a))
     const end = await endOf(tx, first)
     if (!end) return undefined
-    // Asked after the end is known: whoever becomes wanted later begins behind it (skipToNow).
+    // Asked after the end is known: whoever becomes wanted later begins behind it.
     const wanting = await wantingOf(tx, subscribers)
     const types = [...new Set(wanting.flatMap((subscriber) => subscriber.types))]
     const events = types.length === 0 ? [] : await readEvents(tx, { first, end, types })
@@ -135,24 +135,41 @@ interface Delivery {
 /** Hands a chunk to those who want something of it, in their order. Answers the names of all that are past it now. */
 async function deliver(options: SubscribersOptions, delivery: Delivery): Promise<Set<string>> {
   const { unit, subscribers, chunk } = delivery
+  const { last, places } = chunk
   const passed = new Set<string>()
-  for (const subscriber of subscribers) {
-    const place = chunk.places.get(subscriber.name)
+  for (const subscriber of subscribers.filter(({ name }) => chunk.wanting.has(name))) {
+    const place = places.get(subscriber.name)
     if (!place) continue
-    const wanted = chunk.wanting.has(subscriber.name)
-      ? chunk.events.filter(
-          (event) => subscriber.types.includes(event.type) && isBefore(place, event),
-        )
-      : []
-    if (wanted.length === 0) {
-      passed.add(subscriber.name)
-      continue
-    }
-    const work = { subscriber, place, wanted, last: chunk.last }
-    if (await handleQuietly(options, unit, work)) passed.add(subscriber.name)
+    const wanted = chunk.events.filter(
+      (event) => subscriber.types.includes(event.type) && isBefore(place, event),
+    )
+    const isPast =
+      wanted.length === 0 ||
+      (await handleQuietly(options, unit, { subscriber, place, wanted, last }))
+    if (isPast) passed.add(subscriber.name)
   }
-  await movePast(options, unit, { names: passed, last: chunk.last })
+  const others = subscribers.filter(({ name }) => !chunk.wanting.has(name))
+  await inTransaction(options.db, unit, async (tx) => {
+    for (const name of await unwantedStill(tx, others)) passed.add(name)
+    await movePast(tx, [...passed], last)
+  })
   return passed
+}
+
+/**
+ * Those that still want nothing, asked once more with their cursors held: whoever makes one wanted takes hold of its cursor
+ * first (`beginReading`) and may not have committed when it was asked before.
+ */
+async function unwantedStill(tx: Tx, subscribers: readonly Subscriber[]): Promise<string[]> {
+  if (subscribers.length === 0) return []
+  const names = subscribers.map(({ name }) => name)
+  const { rows } = await sql<{ name: string }>`
+    select subscriber as name from event_cursor
+    where tenant_id = ${tx.tenantId} and subscriber = any(${names}::text[])
+    order by subscriber for update skip locked`.execute(tx.db)
+  const held = new Set(rows.map(({ name }) => name))
+  const wanting = new Set((await wantingOf(tx, subscribers)).map(({ name }) => name))
+  return names.filter((name) => held.has(name) && !wanting.has(name))
 }
 
 interface Handling {
@@ -197,14 +214,11 @@ async function handle(tx: Tx, { subscriber, place, wanted, last }: Handling): Pr
 
 /** Moves the cursors of those for whom there was nothing, all in one statement. */
 async function movePast(
-  { db }: SubscribersOptions,
-  unit: Unit,
-  { names, last }: { names: ReadonlySet<string>; last: Place },
+  { tenantId, db }: Tx,
+  names: readonly string[],
+  last: Place,
 ): Promise<void> {
-  if (names.size === 0) return
-  await inTransaction(db, unit, (tx) =>
-    sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
-      where tenant_id = ${tx.tenantId} and subscriber = any(${[...names]}::text[])
-        and (xid, seq) < (${last.xid}::xid8, ${last.seq}::bigint)`.execute(tx.db),
-  )
+  await sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
+    where tenant_id = ${tenantId} and subscriber = any(${names}::text[])
+      and (xid, seq) < (${last.xid}::xid8, ${last.seq}::bigint)`.execute(db)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -133,5 +134,43 @@ test('while a subscriber is not wanted nothing is read, and later it begins wher
   isWanted = true
   await emit(tenantId, 'event.note.created', 2)
   await expect.poll(async () => (await run.drain(), seen)).toEqual([2])
+  await run.close()
+})
+
+test('one that becomes wanted in a transaction that still runs misses nothing committed meanwhile', async () => {
+  const tenantId = await newTenant()
+  const seen: number[] = []
+  const wanting = (id: string) =>
+    sql`select from quittance.tenant where tenant_id = ${id} and name = 'WANTED'`
+  const run = started([{ ...collecting('begun', tenantId, seen), wanting }])
+  await emit(tenantId, 'event.note.created', 0)
+  await run.drainTenant(tenantId)
+  const [event, begun] = await Promise.all([
+    database.ownerPool.connect(),
+    database.ownerPool.connect(),
+  ])
+  await event.query('begin')
+  await event.query(
+    `insert into quittance.event (tenant_id, message_id, type, data, occurred_at)
+     values ($1, gen_random_uuid(), 'event.note.created', '{"n": 1}', now())`,
+    [tenantId],
+  )
+  await begun.query('begin')
+  await begun.query(
+    `insert into quittance.event_cursor as c (tenant_id, subscriber, xid, seq)
+     values ($1, 'begun', pg_snapshot_xmin(pg_current_snapshot()), 0)
+     on conflict (tenant_id, subscriber) do update set xid = excluded.xid, seq = 0`,
+    [tenantId],
+  )
+  await begun.query(`update quittance.tenant set name = 'WANTED' where tenant_id = $1`, [tenantId])
+  await event.query('commit')
+  // A hand-out that waited for the cursor would go on once it is committed, and pass the event by.
+  const draining = run.drain()
+  await Promise.race([draining, wait(500)])
+  await begun.query('commit')
+  await draining
+  event.release()
+  begun.release()
+  await expect.poll(async () => (await run.drain(), seen)).toEqual([1])
   await run.close()
 })
