@@ -1,6 +1,7 @@
 import type { Book } from './book.ts'
 import type { Desk } from './desk.ts'
 import type { Json, Mandate, PromiseToPay } from './model.ts'
+import { over, type Statement } from './statement.ts'
 
 /** How promises and mandates are kept. Batches in which nobody asks for them send none of these statements. */
 export const loadMandates = `
@@ -17,32 +18,43 @@ export const promiseOfClaim = `case when c.has_promise then (
   from promise p where p.tenant_id = c.tenant_id and p.claim_id = c.claim_id and p.status = 'ACTIVE') end`
 
 // The one that ends goes before the one that takes its place: a claim has one active promise at any time.
-const savePromises = `
+const savePromises = over(
+  `tenant_id uuid, promise_id uuid, claim_id uuid, status text, amount_minor bigint, currency text,
+    due_on date, expires_at timestamptz, paid_minor bigint, created_at timestamptz, ended_at timestamptz`,
+  (rows) => `
 insert into promise (tenant_id, promise_id, claim_id, status, amount_minor, currency, due_on, expires_at, paid_minor,
   created_at, ended_at)
-select r.* from json_to_recordset($1::json) as r(tenant_id uuid, promise_id uuid, claim_id uuid, status text,
-  amount_minor bigint, currency text, due_on date, expires_at timestamptz, paid_minor bigint, created_at timestamptz,
-  ended_at timestamptz)
+select r.* from ${rows}
 order by r.status = 'ACTIVE', r.tenant_id, r.promise_id
 on conflict (tenant_id, promise_id) do update
-  set status = excluded.status, paid_minor = excluded.paid_minor, ended_at = excluded.ended_at`
+  set status = excluded.status, paid_minor = excluded.paid_minor, ended_at = excluded.ended_at`,
+)
 
-const flagPromises = `
+const flagPromises = over(
+  `tenant_id uuid, claim_id uuid`,
+  (rows) => `
 update claim c set has_promise = exists (select from promise p
   where p.tenant_id = c.tenant_id and p.claim_id = c.claim_id and p.status = 'ACTIVE')
-from json_to_recordset($1::json) as r(tenant_id uuid, claim_id uuid)
-where c.tenant_id = r.tenant_id and c.claim_id = r.claim_id`
+from ${rows}
+where c.tenant_id = r.tenant_id and c.claim_id = r.claim_id`,
+)
 
-const deleteMandates = `
-delete from mandate m using json_to_recordset($1::json) as r(tenant_id uuid, account_id uuid, mandate_id text)
-where m.tenant_id = r.tenant_id and m.account_id = r.account_id and m.mandate_id = r.mandate_id`
+const deleteMandates = over(
+  `tenant_id uuid, account_id uuid, mandate_id text`,
+  (rows) => `
+delete from mandate m using ${rows}
+where m.tenant_id = r.tenant_id and m.account_id = r.account_id and m.mandate_id = r.mandate_id`,
+)
 
-const insertMandates = `
+const insertMandates = over(
+  `tenant_id uuid, account_id uuid, mandate_id text, position integer, provider text,
+    debtor_reference text, product_references jsonb, representation jsonb, client_ip_address text,
+    created_at timestamptz`,
+  (rows) => `
 insert into mandate (tenant_id, account_id, mandate_id, position, provider, debtor_reference, product_references,
   representation, client_ip_address, created_at)
-select r.* from json_to_recordset($1::json) as r(tenant_id uuid, account_id uuid, mandate_id text, position integer,
-  provider text, debtor_reference text, product_references jsonb, representation jsonb, client_ip_address text,
-  created_at timestamptz)`
+select r.* from ${rows}`,
+)
 
 /** The rows of promises and mandates that a batch writes. */
 export interface AgreementRows {
@@ -60,12 +72,16 @@ export function emptyAgreements(): AgreementRows {
 /** Their statements, in the order in which they are sent. */
 export function agreementWrites(
   rows: AgreementRows,
-): { name: string; text: string; rows: Json[] }[] {
+): { name: string; statement: Statement; rows: Json[] }[] {
   return [
-    { name: 'write_mandates_deleted', text: deleteMandates, rows: rows.deletedMandates },
-    { name: 'write_mandates', text: insertMandates, rows: rows.mandates },
-    { name: 'write_promises', text: savePromises, rows: [...rows.promises.values()] },
-    { name: 'write_promise_flags', text: flagPromises, rows: [...rows.promisedClaims.values()] },
+    { name: 'write_mandates_deleted', statement: deleteMandates, rows: rows.deletedMandates },
+    { name: 'write_mandates', statement: insertMandates, rows: rows.mandates },
+    { name: 'write_promises', statement: savePromises, rows: [...rows.promises.values()] },
+    {
+      name: 'write_promise_flags',
+      statement: flagPromises,
+      rows: [...rows.promisedClaims.values()],
+    },
   ]
 }
 

@@ -25,7 +25,7 @@ const plainInsert =
 
 /** Runs one write of a large batch, by COPY where it only inserts. The transaction has begun and acts as the owner. */
 export async function runBulkWrite(client: pg.Client, write: Write): Promise<void> {
-  const { table, columns } = plainInsert.exec(write.text)?.groups ?? {}
+  const { table, columns } = plainInsert.exec(write.statement.text)?.groups ?? {}
   if (table === undefined || columns === undefined) return void (await runWrite(client, write))
   const names = columns.split(',').map((name) => name.trim())
   const target = client.query(copyFrom(`copy ${table} (${names.join(', ')}) from stdin`))

@@ -1,5 +1,6 @@
 import type { Desk } from './desk.ts'
 import type { Json, JourneyRun } from './model.ts'
+import { over, type Statement } from './statement.ts'
 
 /** How the runs of journeys are kept. Batches in which nobody asks for them send none of these statements. */
 
@@ -18,22 +19,27 @@ where not exists (select from journey_run n where n.tenant_id = r.tenant_id and 
   and (n.started_at, n.run_id) > (r.started_at, r.run_id))
 order by r.tenant_id, r.run_id for no key update of r`
 
-const saveRuns = `
+const saveRuns = over(
+  `tenant_id uuid, run_id uuid, claim_id uuid, journey_id uuid, journey_name text, version integer,
+    status text, state jsonb, next_at timestamptz, started_at timestamptz, paused_at timestamptz,
+    paused_until timestamptz, ended_at timestamptz, end_reason text`,
+  (rows) => `
 insert into journey_run (tenant_id, run_id, claim_id, journey_id, journey_name, version, status, state, next_at,
   started_at, paused_at, paused_until, ended_at, end_reason)
-select r.* from json_to_recordset($1::json) as r(tenant_id uuid, run_id uuid, claim_id uuid, journey_id uuid,
-  journey_name text, version integer, status text, state jsonb, next_at timestamptz, started_at timestamptz,
-  paused_at timestamptz, paused_until timestamptz, ended_at timestamptz, end_reason text)
+select r.* from ${rows}
 order by r.tenant_id, r.run_id
 on conflict (tenant_id, run_id) do update set status = excluded.status, state = excluded.state,
   next_at = excluded.next_at, paused_at = excluded.paused_at, paused_until = excluded.paused_until,
-  ended_at = excluded.ended_at, end_reason = excluded.end_reason`
+  ended_at = excluded.ended_at, end_reason = excluded.end_reason`,
+)
 
 /** The write of the runs that the commands of all tenants changed or began. */
-export function runWrites(desks: Iterable<Desk>): { name: string; text: string; rows: Json[] }[] {
+export function runWrites(
+  desks: Iterable<Desk>,
+): { name: string; statement: Statement; rows: Json[] }[] {
   const rows: Json[] = []
   for (const desk of desks) for (const run of desk.changedRuns) rows.push(runRow(desk, run))
-  return [{ name: 'write_runs', text: saveRuns, rows }]
+  return [{ name: 'write_runs', statement: saveRuns, rows }]
 }
 
 function runRow(desk: Desk, run: JourneyRun): Json {

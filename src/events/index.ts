@@ -3,7 +3,6 @@ export { listEvents, type StoredEvent } from './list-events.ts'
 export {
   beginReading,
   type HandedEvent,
-  skipToNow,
   startSubscribers,
   type Subscriber,
   type Subscribers,

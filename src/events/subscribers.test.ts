@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '../kernel/id.ts'
 import { inTransaction } from '../platform/db.ts'
 import { testDatabase, type TestDatabase } from '../../test/database.ts'
-import { skipToNow, startSubscribers, type Subscriber } from './subscribers.ts'
+import { beginReading, skipToNow, startSubscribers, type Subscriber } from './subscribers.ts'
 
 let database: TestDatabase
 const clock = () => new Date('2026-03-01T00:00:00Z')
@@ -172,5 +172,42 @@ test('one that becomes wanted in a transaction that still runs misses nothing co
   event.release()
   begun.release()
   await expect.poll(async () => (await run.drain(), seen)).toEqual([1])
+  await run.close()
+})
+
+test('of two who become wanted at once, the second does not skip what the first is to be told', async () => {
+  const tenantId = await newTenant()
+  const seen: number[] = []
+  const isNamed = (name: string) => (id: string) =>
+    sql`select from quittance.tenant where tenant_id = ${id} and name = ${name}`
+  const run = started([{ ...collecting('both', tenantId, seen), wanting: isNamed('WANTED') }])
+  await emit(tenantId, 'event.note.created', 0)
+  await run.drainTenant(tenantId)
+  const gate = await database.ownerPool.connect()
+  await gate.query('select pg_advisory_lock(7)')
+  // Its first look waits here, and sees the tenant as it was before the other committed.
+  const slowly = (id: string) =>
+    sql`select from (select pg_advisory_xact_lock_shared(7) offset 0) as held
+      left join quittance.tenant t on t.tenant_id = ${id} where coalesce(t.name, '') = 'WANTED'`
+  const begin = (wanting: (id: string) => ReturnType<typeof slowly>) =>
+    inTransaction(database.db, { tenantId, now: clock() }, (tx) =>
+      beginReading(tx, 'both', wanting),
+    )
+  const second = begin(slowly)
+  const waits = async () => {
+    const { rows } = await gate.query(
+      `select count(*) from pg_locks where locktype = 'advisory' and objid = 7 and not granted`,
+    )
+    return Number(rows[0].count)
+  }
+  await expect.poll(waits).toBe(1)
+  await begin(isNamed('WANTED'))
+  await gate.query(`update quittance.tenant set name = 'WANTED' where tenant_id = $1`, [tenantId])
+  await emit(tenantId, 'event.note.created', 1)
+  await gate.query('select pg_advisory_unlock(7)')
+  gate.release()
+  await second
+  await emit(tenantId, 'event.note.created', 2)
+  await expect.poll(async () => (await run.drain(), seen)).toEqual([1, 2])
   await run.close()
 })

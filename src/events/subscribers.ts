@@ -161,10 +161,20 @@ async function tenantsBehind({ db, subscribers }: SubscribersOptions): Promise<s
 
 /** To be called before the first row comes: while nobody wanted events none was read, and the first who does begins here. */
 export async function beginReading(tx: Tx, subscriber: string, wanting: Wanting): Promise<void> {
-  const { rows } = await sql`select from (${wanting(tx.tenantId)}) as wanting limit 1`.execute(
-    tx.db,
-  )
-  if (rows.length === 0) await skipToNow(tx, subscriber)
+  if (await isWanted(tx, wanting)) return
+  // Asked again once the cursor is held: whoever held it until now may have begun, and what came since is theirs to read.
+  await holdCursor(tx, subscriber)
+  if (!(await isWanted(tx, wanting))) await skipToNow(tx, subscriber)
+}
+
+async function isWanted({ tenantId, db }: Tx, wanting: Wanting): Promise<boolean> {
+  const { rows } = await sql`select from (${wanting(tenantId)}) as wanting limit 1`.execute(db)
+  return rows.length > 0
+}
+
+async function holdCursor({ tenantId, db }: Tx, subscriber: string): Promise<void> {
+  await sql`insert into event_cursor as c (tenant_id, subscriber, xid, seq) values (${tenantId}, ${subscriber}, '0', 0)
+    on conflict (tenant_id, subscriber) do update set seq = c.seq`.execute(db)
 }
 
 /** Lets a subscriber go on here: what was committed before is passed over unread. */

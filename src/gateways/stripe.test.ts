@@ -147,6 +147,18 @@ describe('the Stripe adapter', () => {
     })
   })
 
+  test('neither made nor declined while it is processed, a charge is not made again', async () => {
+    const charge = { ...chargeOf('pm_card_slow'), isRepeat: true }
+    const unknown = { code: 'provider_unavailable', kind: 'unavailable' }
+    const made = () => fake.charges.filter(({ status }) => status === 'processing').length
+    await expect(adapter().chargeCard?.(charge)).rejects.toMatchObject(unknown)
+    fake.forgetKeys()
+    await expect(adapter().chargeCard?.(charge)).rejects.toMatchObject(unknown)
+    expect(made()).toBe(1)
+    for (const one of fake.charges) one['status'] = 'succeeded'
+    expect(await adapter().chargeCard?.(charge)).toMatchObject({ status: 'succeeded' })
+  })
+
   test('refuses with what went wrong: a wrong key, a fault at Stripe, nobody there', async () => {
     await expect(adapter('sk_wrong').createCheckout(orderOf('k'))).rejects.toMatchObject({
       code: 'provider_refused',

@@ -196,10 +196,15 @@ async function findCharge(call: CallStripe, key: string): Promise<Fields | undef
     throw refuse('provider_unavailable', `Stripe answered ${answer.status} to a search`)
   }
   const intents = data.filter(isObject)
-  return intents.find((intent) => intent['status'] === 'succeeded')
+  const withStatus = (status: string) => intents.find((intent) => intent['status'] === status)
+  return withStatus('succeeded') ?? withStatus('processing')
 }
 
 function resultOf(intent: Fields): CardChargeResult {
+  // It may still take the money, so it is neither a charge nor a refusal: it is asked for again later.
+  if (intent['status'] === 'processing') {
+    throw refuse('provider_unavailable', 'a charge that is still processing')
+  }
   const chargeReference = idOf(intent['latest_charge']) ?? textOf(intent['id'])
   if (intent['status'] !== 'succeeded' || chargeReference === undefined) {
     return { status: 'declined', reason: String(intent['status']) }

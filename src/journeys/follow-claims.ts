@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Json } from '../book/index.ts'
-import type { StoredEvent, Subscriber } from '../events/index.ts'
+import type { StoredEvent, Subscriber, Wanting } from '../events/index.ts'
 import type { Tx } from '../platform/db.ts'
 import { emitAll } from './emit-all.ts'
 import { lastThings } from './fields.ts'
@@ -8,6 +8,10 @@ import { type Start, startRuns, type Stop, stopRuns } from './start-runs.ts'
 import { strategyEvent } from './strategy-events.ts'
 
 export const subscriberName = 'journeys'
+
+/** While a tenant has no journey, no claim begins one. */
+export const anyJourney: Wanting = (tenantId) =>
+  sql`select from journey where tenant_id = ${tenantId}`
 
 const starting: ReadonlySet<string> = new Set(['event.claim.created', 'event.claim.reactivated'])
 const stopping: ReadonlySet<string> = new Set(['event.claim.resolved', 'event.claim.deleted'])
@@ -27,7 +31,7 @@ export function journeySubscriber(): Subscriber {
   return {
     name: subscriberName,
     types: [...starting, ...stopping, ...things.keys()],
-    wanting: (tenantId) => sql`select from journey where tenant_id = ${tenantId}`,
+    wanting: anyJourney,
     async handle(tx, events) {
       const claims = await claimsOf(tx, events)
       await rememberThings(tx, events, claims)

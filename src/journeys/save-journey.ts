@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
-import { skipToNow } from '../events/index.ts'
+import { beginReading } from '../events/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { announceJourney } from './announce-journey.ts'
 import { problemsOfNames } from './check-names.ts'
 import type { JourneyDocument } from './document.ts'
 import { findJourney } from './find-journeys.ts'
-import { subscriberName } from './follow-claims.ts'
+import { anyJourney, subscriberName } from './follow-claims.ts'
 import { refuse } from './refusals.ts'
 import type { Journey, NewJourney, NewVersion } from './schema.ts'
 import { checkDocument } from './validate.ts'
@@ -20,7 +20,7 @@ export async function createJourney(tx: Tx, input: NewJourney): Promise<Journey>
     select count(*)::integer as count from journey where tenant_id = ${tx.tenantId}`.execute(tx.db)
   if ((count.rows[0]?.count ?? 0) >= journeysMax) throw refuse('journeys_too_many')
   // Claims that were there before there were journeys are not on one.
-  if (count.rows[0]?.count === 0) await skipToNow(tx, subscriberName)
+  await beginReading(tx, subscriberName, anyJourney)
   const journeyId = newId()
   const made = await sql`
     insert into journey (tenant_id, journey_id, name, version, created_at, updated_at)

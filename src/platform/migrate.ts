@@ -4,6 +4,7 @@ import path from 'node:path'
 import type pg from 'pg'
 import { appRole, schemaName, tenantsSetting } from './db.ts'
 import { packageRoot } from './package-root.ts'
+import { renumberEvents } from './renumber-events.ts'
 
 // Two servers that start together wait for each other here.
 const advisoryLock = 7_184_226_001
@@ -20,6 +21,7 @@ export async function migrate(pool: pg.Pool): Promise<string[]> {
     await prepareRoleAndSchema(client)
     const applied = await applyMissing(client)
     await protectTables(client)
+    await renumberEvents(client)
     return applied
   } finally {
     await client.query('select pg_advisory_unlock($1)', [advisoryLock])

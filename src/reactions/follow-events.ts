@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { eventTypes, type Subscriber } from '../events/index.ts'
+import { eventTypes, type Subscriber, type Wanting } from '../events/index.ts'
 import { type Condition, type Facts, holds, loadFacts, tenantOf } from '../journeys/index.ts'
 import type { Tx } from '../platform/db.ts'
 import { needsClaim } from './actions.ts'
@@ -9,6 +9,10 @@ import { type ActiveReaction, type Aimed, chainMax, chainOf, type Pair, waitsFor
 
 export const subscriberName = 'reactions'
 
+/** Reactions that wait for anything. */
+export const activeOnes: Wanting = (tenantId) =>
+  sql`select from reaction where tenant_id = ${tenantId} and is_active and deleted_at is null`
+
 /**
  * Looks which reactions of the tenant wait for an event and notes for each claim what they are to do, or why they do
  * nothing. What is to be done is done after the commit (`reactionWork`).
@@ -17,8 +21,7 @@ export function reactionSubscriber(): Subscriber {
   return {
     name: subscriberName,
     types: [...eventTypes],
-    wanting: (tenantId) =>
-      sql`select from reaction where tenant_id = ${tenantId} and is_active and deleted_at is null`,
+    wanting: activeOnes,
     async handle(tx, events) {
       const reactions = await activeReactions(tx)
       const pairs = events.flatMap((event) =>

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
-import { skipToNow } from '../events/index.ts'
+import { beginReading } from '../events/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
 import { type Checked, checkReaction } from './check-reaction.ts'
 import { findReaction } from './find-reactions.ts'
-import { subscriberName } from './follow-events.ts'
+import { activeOnes, subscriberName } from './follow-events.ts'
 import { refuse } from './refusals.ts'
 import type { NewReaction, Reaction, ReactionChange } from './schema.ts'
 
@@ -20,10 +20,9 @@ interface Kept extends Checked {
 /** Keeps a reaction, which waits for what happens from now on. What is wrong with it is said action by action. */
 export async function createReaction(tx: Tx, input: NewReaction): Promise<Reaction> {
   const checked = await checkReaction(tx, input)
-  const { count, active } = await countReactions(tx)
-  if (count >= reactionsMax) throw refuse('reactions_too_many')
+  if ((await countReactions(tx)) >= reactionsMax) throw refuse('reactions_too_many')
   // What happened before there were reactions need not be read.
-  if (active === 0) await skipToNow(tx, subscriberName)
+  await beginReading(tx, subscriberName, activeOnes)
   const { name, isActive = true, position = 0 } = input
   const reactionId = newId()
   await insert(tx, { ...checked, reactionId, name, isActive, position })
@@ -55,11 +54,11 @@ export async function deleteReaction(tx: Tx, reactionId: string): Promise<void> 
     where tenant_id = ${tx.tenantId} and reaction_id = ${reactionId}`.execute(tx.db)
 }
 
-async function countReactions({ tenantId, db }: Tx): Promise<{ count: number; active: number }> {
-  const { rows } = await sql<{ count: number; active: number }>`
-    select count(*)::integer as count, count(*) filter (where is_active)::integer as active
-    from reaction where tenant_id = ${tenantId} and deleted_at is null`.execute(db)
-  return rows[0] ?? { count: 0, active: 0 }
+async function countReactions({ tenantId, db }: Tx): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::integer as count from reaction
+    where tenant_id = ${tenantId} and deleted_at is null`.execute(db)
+  return rows[0]?.count ?? 0
 }
 
 async function lock({ tenantId, db }: Tx, reactionId: string): Promise<void> {

@@ -128,7 +128,7 @@ export async function startFakeStripe(secretKey: string): Promise<FakeStripe> {
         amount,
         currency: form.currency,
         metadata: form.metadata ?? {},
-        status: 'succeeded',
+        status: method === 'pm_card_slow' ? 'processing' : 'succeeded',
         latest_charge: newName('ch'),
       }
       charges.push(intent)

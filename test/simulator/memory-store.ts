@@ -283,9 +283,9 @@ export class MemoryStore {
   }
 
   /** Takes the rows of one statement, with the columns that its text names. */
-  private write({ name, text, rows }: Write): void {
+  private write({ name, statement, rows }: Write): void {
     for (const row of rows) {
-      const clean = stored(row, columnsOf(text))
+      const clean = stored(row, columnsOf(statement.text))
       this.writers[name]!(clean)
     }
   }

@@ -22,8 +22,10 @@ export async function recordBounce(tx: Tx, bounce: NewBounce): Promise<Message> 
   // A server that ended in the middle did not know that it was taken; a bounce proves that it was.
   if (message.status !== 'SENT' && message.status !== 'FAILED')
     throw refuseMessage('message_not_sent')
-  const kept = JSON.stringify({ kind, diagnostic: diagnostic ?? null, at: tx.now.toISOString() })
   const isHard = kind !== 'soft'
+  // Of one that failed already it says nothing new.
+  if (message.status === 'FAILED' && !isHard) return findMessage(tx, messageId)
+  const kept = JSON.stringify({ kind, diagnostic: diagnostic ?? null, at: tx.now.toISOString() })
   await sql`
     update message set bounce = ${kept}, status = ${isHard ? 'BOUNCED' : message.status},
       sent_at = coalesce(sent_at, ${tx.now})

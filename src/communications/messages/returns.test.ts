@@ -28,6 +28,17 @@ async function sent() {
   expect(await messageOf(tenant, id)).toMatchObject({ status: 'SENT' })
   return { tenant, bundleId, id }
 }
+/** A message of which nobody knows whether it was taken. */
+async function failed() {
+  const tenant = await it.tenant()
+  await openClaims(tenant)
+  const id = await write(tenant, { bundleId: await bundle(tenant) })
+  const send = () => Promise.resolve({ outcome: 'unknown' as const, error: 'silence' })
+  const email = { name: 'smtp' as const, isIdempotent: false, send }
+  await sendDue(senderOf(it, { transports: { email, sms: undefined } }), tenant)
+  expect(await messageOf(tenant, id)).toMatchObject({ status: 'FAILED', sentAt: null })
+  return { tenant, id }
+}
 const again = async (tenant: TestTenant, bundleId: string) => {
   const id = await write(tenant, { bundleId })
   await sendDue(senderOf(it), tenant)
@@ -74,6 +85,23 @@ describe('a bounce', () => {
     })
     expect(await again(tenant, bundleId)).toMatchObject({ status: 'SENT' })
     expect(await typesOf(tenant)).toContain('event.debtorEmailDelivery.interrupted')
+  })
+
+  test('that is soft changes nothing of a message that failed already', async () => {
+    const { tenant, id } = await failed()
+    const before = await messageOf(tenant, id)
+    const told = await typesOf(tenant)
+    expect(await bounce(tenant, { messageId: id, kind: 'soft' })).toMatchObject({
+      status: 200,
+      body: before,
+    })
+    expect(await messageOf(tenant, id)).toEqual(before)
+    expect(await typesOf(tenant)).toEqual(told)
+    // One that is hard does: it proves that the message was taken.
+    expect((await bounce(tenant, { messageId: id, kind: 'hard' })).body).toMatchObject({
+      status: 'BOUNCED',
+      sentAt: expect.any(String),
+    })
   })
 
   test('comes as the notification of a mail server too', async () => {
