@@ -89,18 +89,16 @@ export class Book {
   profile: Profile | undefined
   readonly items = new Map<number, Item>()
   /** Fee items by their principal. */
-  private readonly fees = new Map<number, Item[]>()
+  private fees: Map<number, Item[]> | undefined
   /** Claims by the item that holds their principal. */
   readonly claims = new Map<number, Claim>()
   /** Named entries by reference; `undefined` says that the reference is free. */
   readonly entries = new Map<string, NamedEntry | undefined>()
-  readonly providerPayments = new Map<string, ProviderPayment>()
   readonly changes: BookChanges
   private readonly changedSets: ChangedSets = {}
-  /** Claims that the present command moved, as they were before it. */
-  readonly touched = new Map<Claim, ClaimBefore>()
-  /** What the present command received for claims with a promise; negative what it took back. */
-  readonly received = new Map<Claim, number>()
+  private ownPayments: Map<string, ProviderPayment> | undefined
+  private ownTouched: Map<Claim, ClaimBefore> | undefined
+  private ownReceived: Map<Claim, number> | undefined
   private ownMandates: Mandates | undefined
 
   constructor(loaded: Loaded, journal: Journal) {
@@ -136,6 +134,34 @@ export class Book {
   private forget<Kind extends keyof Changed>(kind: Kind, thing: Changed[Kind]): void {
     const things: Set<Changed[Kind]> | undefined = this.changedSets[kind]
     if (things) this.journal.remove(things, thing)
+  }
+
+  // Most of a thousand books in a batch need none of these maps, so each is made when it is asked for.
+
+  /** The payments of providers that commands named, by `paymentKey`. */
+  get providerPayments(): Map<string, ProviderPayment> {
+    return (this.ownPayments ??= new Map())
+  }
+
+  /** Claims that the present command moved, as they were before it. */
+  get touched(): Map<Claim, ClaimBefore> {
+    return (this.ownTouched ??= new Map())
+  }
+
+  /** What the present command received for claims with a promise; negative what it took back. */
+  get received(): Map<Claim, number> {
+    return (this.ownReceived ??= new Map())
+  }
+
+  /** The same, for those who only look. */
+  touchedClaims(): Iterable<[Claim, ClaimBefore]> {
+    return this.ownTouched ?? []
+  }
+
+  /** The command is concluded: the next one begins with nothing moved. */
+  forgetTouched(): void {
+    this.ownTouched?.clear()
+    this.ownReceived?.clear()
   }
 
   /** Debtors, products and the like; only for commands that asked for them. */
@@ -178,7 +204,7 @@ export class Book {
 
   /** The fee items of a principal in the order of the claim's list. */
   feesOf(principalSeq: number): Item[] {
-    const fees = [...(this.fees.get(principalSeq) ?? [])]
+    const fees = [...(this.fees?.get(principalSeq) ?? [])]
     return fees.sort((a, b) => a.position - b.position || a.seq - b.seq)
   }
 
@@ -188,7 +214,7 @@ export class Book {
 
   feesTotalOf(claim: Claim): number {
     let total = 0
-    for (const fee of this.fees.get(claim.itemSeq) ?? [])
+    for (const fee of this.fees?.get(claim.itemSeq) ?? [])
       total = bounded(total, fee.outstandingMinor)
     return total
   }
@@ -323,6 +349,7 @@ export class Book {
   }
 
   private siblings(principalSeq: number): Item[] {
+    this.fees ??= new Map()
     const known = this.fees.get(principalSeq)
     if (known) return known
     const fees: Item[] = []

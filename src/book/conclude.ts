@@ -20,7 +20,7 @@ export interface Conclusion {
 export function conclude(book: Book, conclusion: Conclusion): void {
   let amountDelta = 0
   let feesDelta = 0
-  for (const [claim, before] of book.touched) {
+  for (const [claim, before] of book.touchedClaims()) {
     followBalance(book, claim, { before, nowMs: conclusion.nowMs })
     const counted = countedBefore(before)
     const now = countedNow(book, claim)
@@ -29,8 +29,7 @@ export function conclude(book: Book, conclusion: Conclusion): void {
     announce(book, { claim, before, conclusion })
     settlePromise(book, claim, conclusion)
   }
-  book.touched.clear()
-  book.received.clear()
+  book.forgetTouched()
   if (amountDelta === 0 && feesDelta === 0) return
   moveAccountTotals(book, { amountDelta, feesDelta })
   conclusion.emit(accountTotals(book))

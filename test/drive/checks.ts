@@ -132,13 +132,13 @@ function timesOf({ happened }: Seen): Map<string, Times> {
 }
 
 function optOutsOf({ happened }: Seen): Map<string, number> {
-  return new Map(
-    happened.flatMap(({ action, at }) => {
-      const { story, debtor } = action.claim
-      if (story.kind !== 'optsOut') return []
-      return [[`${debtor.reference}/${story.channel}`, at.getTime()] as const]
-    }),
-  )
+  const all = happened.flatMap(({ action, at }) => {
+    const { story, debtor } = action.claim
+    if (story.kind !== 'optsOut') return []
+    return [[`${debtor.reference}/${story.channel}`, at.getTime()] as const]
+  })
+  // A debtor of several claims may say it more than once; the first time counts.
+  return new Map(all.toReversed())
 }
 
 function hasAddress({ debtor }: Claim, channel: Channel): boolean {

@@ -75,8 +75,11 @@ function snapshot(desk: Desk): unknown {
     }
     const made: Record<string, unknown> = {}
     copies.set(value, made)
-    for (const [key, inner] of Object.entries(value))
-      if (!journals.has(key)) made[key] = copy(inner)
+    for (const [key, inner] of Object.entries(value)) {
+      const copied = journals.has(key) ? undefined : copy(inner)
+      // A map that was made to look into, and is empty, is the same as none.
+      if (copied !== undefined && !(copied instanceof Map && copied.size === 0)) made[key] = copied
+    }
     return made
   }
   return copy(desk)

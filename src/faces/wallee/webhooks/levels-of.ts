@@ -77,7 +77,7 @@ function channelOf(type: string): string | null {
 }
 
 /**
- * The message of each event, by the event's id. One that was never written has no address yet: it is the newest of its claim
+ * The message of each event, by the event's id, each looked up by its key: else all that journeys sent would be read. One that was never written has no address yet: it is the newest of its claim
  * and template that failed so.
  */
 async function messagesOf(
@@ -98,7 +98,10 @@ async function messagesOf(
       select e.* from json_to_recordset(${JSON.stringify(asked)}::json)
         as e (event_id uuid, named uuid, reference text, bundle text, channel text, occurred_at timestamptz))
     select e.event_id as "eventId", m.message_id as "messageId", m.cause ->> 'id' as "runId"
-    from asked e join message m on m.tenant_id = ${tx.tenantId} and m.message_id = e.named
+    from asked e
+    cross join lateral (
+      select o.message_id, o.cause from message o
+      where o.tenant_id = ${tx.tenantId} and o.message_id = e.named offset 0) m
     where m.cause ->> 'kind' = 'journey'
     union all
     select e.event_id, m.message_id, m.cause ->> 'id'
