@@ -51,6 +51,10 @@ export function shownEntry(entry: {
  */
 export function bookEntries(desk: Desk, book: Book, entries: readonly EntryInput[]): void {
   refuseTwice(entries)
+  if (!entries.some(({ context }) => context.ledgerEntryReference !== undefined)) {
+    for (const entry of entries) bookEntry(desk, book, entry)
+    return
+  }
   let waiting = [...entries]
   while (waiting.length > 0) {
     const later = new Set(waiting.map((entry) => entry.reference))
@@ -71,6 +75,7 @@ export function bookEntries(desk: Desk, book: Book, entries: readonly EntryInput
 }
 
 function refuseTwice(entries: readonly EntryInput[]): void {
+  if (entries.length < 2) return
   const seen = new Set<string>()
   for (const { reference } of entries) {
     if (seen.has(reference)) throw refuse('entry_exists')

@@ -8,7 +8,7 @@ export interface Statement {
 
 interface Column {
   readonly name: string
-  readonly isJson: boolean
+  readonly type: string
 }
 
 /**
@@ -21,18 +21,26 @@ export function over(columns: string, textOf: (rows: string) => string): Stateme
   const names = typed.map(([name]) => name)
   return {
     text: textOf(`unnest(${arrays.join(', ')}) as r(${names.join(', ')})`),
-    columns: typed.map(([name = '', type]) => ({ name, isJson: type === 'jsonb' })),
+    columns: typed.map(([name = '', type = '']) => ({ name, type })),
   }
 }
 
 /** The parameters of such a statement for some rows; what a row leaves out is null. */
-export function valuesOf({ columns }: Statement, rows: readonly Json[]): unknown[][] {
-  return columns.map(({ name, isJson }) =>
-    rows.map((row) => {
-      const value = row[name] ?? null
-      if (value === null) return null
-      if (isJson) return JSON.stringify(value)
-      return value instanceof Date ? value.toISOString() : value
-    }),
-  )
+export function valuesOf({ columns }: Statement, rows: readonly Json[]): string[] {
+  return columns.map((column) => `{${rows.map((row) => element(column, row)).join(',')}}`)
 }
+
+// Written here and not by the driver, whose way left a third of all garbage of a large batch.
+function element({ name, type }: Column, row: Json): string {
+  const value = row[name]
+  if (value === null || value === undefined) return 'NULL'
+  if (type === 'jsonb') return quoted(JSON.stringify(value))
+  if (typeof value === 'string') return type === 'uuid' ? value : quoted(value)
+  return value instanceof Date ? value.toISOString() : String(value)
+}
+
+const special = /["\\]/
+
+/** An element of an array as PostgreSQL reads it from text. */
+const quoted = (text: string) =>
+  `"${special.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text}"`

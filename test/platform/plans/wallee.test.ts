@@ -32,24 +32,28 @@ const said = (type: string, data: HandedEvent['data']): HandedEvent => ({
 
 test('what an event means for the levels of a case is found among thousands of messages', async () => {
   const { tenantId } = tenant
-  const { rows } = await it.database.ownerPool.query<{ id: string }>(
-    `select message_id as id from quittance.message where tenant_id = $1 and key = 'sent7'`,
+  const { rows } = await it.database.ownerPool.query<{ id: string; bundleId: string }>(
+    `select message_id as id, bundle_id as "bundleId" from quittance.message where tenant_id = $1 and key = 'sent7'`,
     [tenantId],
   )
   await write(
     it,
     tenant,
-    `update message set message_url = '/email/Message/' || message_id || '.eml'
+    `update message set status = 'FAILED', sent_at = null where tenant_id = $1::uuid and key = 'sent9';
+     update message set message_url = '/email/Message/' || message_id || '.eml'
      where tenant_id = $1::uuid and key in ('sent7', 'sent8')`,
   )
   const events = [
     said('event.debtorEmail.delivered', { messageURL: `/email/Message/${rows[0]?.id}.eml` }),
     said('event.strategy.stopped', { claimRef: 'C-8' }),
+    said('event.debtorEmailProcessing.failed', { claimRef: 'C-9', bundleId: rows[0]?.bundleId }),
   ]
   for (const { type } of events) expect(levelEvents).toContain(type)
   const statements = await statementsOf(() =>
     inTransaction(it.database.db, { tenantId, now: it.now, isReadOnly: true }, async (tx) => {
-      expect(await tellDunningLevels(tx, events)).not.toHaveLength(0)
+      const told = await tellDunningLevels(tx, events)
+      const causes = new Set(told.map(({ causeId }) => causeId))
+      expect([...causes].toSorted()).toEqual(events.map(({ messageId }) => messageId).toSorted())
     }),
   )
   const scans = await scansOf({ connection: it.database.connection, tenantId }, statements)

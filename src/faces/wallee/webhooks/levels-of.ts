@@ -77,8 +77,8 @@ function channelOf(type: string): string | null {
 }
 
 /**
- * The message of each event, by the event's id, each looked up by its key: else all that journeys sent would be read. One that was never written has no address yet: it is the newest of its claim
- * and template that failed so.
+ * The message of each event, by the event's id. One that was never written has no address yet: it is the newest of its claim
+ * and template that failed so. Each is looked up by itself: joined at once, all that journeys ever sent would be read.
  */
 async function messagesOf(
   tx: Tx,
