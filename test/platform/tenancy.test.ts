@@ -129,6 +129,19 @@ test('a pagination id of another tenant is refused (D-83)', async () => {
   expect(await tenant.get('get_account_claims', query)).toMatchObject({ status: 400 })
 })
 
+/** Messages are decided in the background; once they are, nothing changes by itself. */
+async function untilDecided({ tenantId }: TestTenant): Promise<void> {
+  const open = async () => {
+    const { rows } = await it.database.ownerPool.query(
+      `select from quittance.message where tenant_id = $1
+         and (status = 'SENDING' or status = 'QUEUED' and decided_at is null)`,
+      [tenantId],
+    )
+    return rows.length
+  }
+  await expect.poll(open, { timeout: 30_000 }).toBe(0)
+}
+
 describe('what tenants make at our own door', () => {
   test('is found by its maker and by nobody else, and stays as it is', async () => {
     await seedBooks(tenant)
@@ -136,6 +149,7 @@ describe('what tenants make at our own door', () => {
     // Whoever has things of the same kinds passes all checks that come before the one of whose a thing is.
     await makeOfAll(tenant, 'own')
     const made = await makeOfAll(other, secret)
+    await untilDecided(other)
     const before = await ofTenant(other)
     const tried = operationsOn(kinds)
     expect(tried.length).toBeGreaterThan(40)
