@@ -50,6 +50,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   mountUnsubscribe(app, deps)
   mountNative(app, { ...deps, webhooks: deps })
   await mountDocs(app)
+  // Whoever opens the server's address in a browser sees what there is.
+  app.get('/', (_request, reply) => reply.redirect('/docs/'))
   return app
 }
 

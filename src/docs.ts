@@ -94,7 +94,8 @@ function nativeDocument() {
     {
       title: 'Quittance: our own door',
       version,
-      description: 'Plain REST, errors as problem+json.',
+      description:
+        'Plain REST with the access token of /v1/oauth2/token. Amounts are integers of minor units. Writes take an Idempotency-Key; lists are read on with the nextCursor of the page before; errors are problem+json.',
       error: problem,
     },
     operations,

@@ -48,7 +48,8 @@ export async function findClaims(
 
 /**
  * The references of the claims that entries of accounts were booked on, wherever those claims are now. An entry never
- * changes, so the answer stays right.
+ * changes, so the answer stays right. Each is looked up by itself, as in load-statements.ts: joined at once, all that was
+ * ever booked on a large account would be read, over and over.
  */
 export async function claimsPaidBy(
   tx: Tx,
@@ -60,12 +61,21 @@ export async function claimsPaidBy(
   const { rows } = await sql<{ reference: string }>`
     select distinct p.reference
     from unnest(${accounts}::text[], ${references}::text[]) as w (account, entry)
-    join account a on a.tenant_id = ${tx.tenantId} and a.reference = w.account
-    join entry e on e.tenant_id = a.tenant_id and e.account_id = a.account_id and e.reference = w.entry
-    join item i on i.tenant_id = e.tenant_id and i.account_id = e.account_id and i.item_seq = e.item_seq
-    join item p on p.tenant_id = i.tenant_id and p.account_id = i.account_id
-      and p.item_seq = coalesce(i.parent_seq, i.item_seq)
-    where p.kind = 'invoice' order by p.reference`.execute(tx.db)
+    cross join lateral (
+      select a.account_id from account a
+      where a.tenant_id = ${tx.tenantId} and a.reference = w.account offset 0) a
+    cross join lateral (
+      select e.account_id, e.reference, e.item_seq from entry e
+      where e.tenant_id = ${tx.tenantId} and (e.account_id, e.reference) >= (a.account_id, w.entry)
+      order by e.account_id, e.reference limit 1) e
+    cross join lateral (
+      select coalesce(i.parent_seq, i.item_seq) as root_seq from item i
+      where i.tenant_id = ${tx.tenantId} and i.account_id = a.account_id and i.item_seq = e.item_seq offset 0) i
+    cross join lateral (
+      select p.reference, p.kind from item p
+      where p.tenant_id = ${tx.tenantId} and p.account_id = a.account_id and p.item_seq = i.root_seq offset 0) p
+    where e.account_id = a.account_id and e.reference = w.entry and p.kind = 'invoice'
+    order by p.reference`.execute(tx.db)
   return rows.map((row) => row.reference)
 }
 

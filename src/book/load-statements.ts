@@ -62,8 +62,7 @@ select e.tenant_id as "tenantId", e.account_id as "accountId", e.seq, e.referenc
   e.due_on as "dueOn",
   case when e.kind = 'payment' then (
     select coalesce(sum(b.amount_minor), 0)::bigint from entry b
-    where b.tenant_id = e.tenant_id and b.account_id = e.account_id and b.kind = 'chargeback'
-      and b.context ->> 'ledgerEntryReference' = e.reference) else 0 end as "chargedBackMinor"
+    where b.tenant_id = e.tenant_id and b.account_id = e.account_id and b.taken_from = e.reference) else 0 end as "chargedBackMinor"
 from ${triples(1)} join account a on a.tenant_id = w.t and a.reference = w.a
 cross join lateral (
   select n.tenant_id, n.account_id, n.seq, n.reference, n.kind, n.origin, n.amount_minor, n.excess_minor, n.item_seq,

@@ -16,9 +16,26 @@ export function explain(error: unknown): string {
   const failure = pc.red('Failed:')
   if (!(error instanceof Error)) return `${failure} ${String(error)}`
   if (expected.some((kind) => error instanceof kind)) return `${failure} ${error.message}`
+  if (isListenFailure(error)) return `${failure} ${whyNotListening(error)}`
   if (isConnectionFailure(error))
     return `${failure} The database cannot be reached: ${reasonOf(error)}`
   return `${failure} ${error.stack ?? error.message}`
+}
+
+interface ListenFailure extends Error {
+  readonly code: string
+  readonly address?: string
+  readonly port?: number
+}
+
+const isListenFailure = (error: Error): error is ListenFailure =>
+  'syscall' in error && error.syscall === 'listen' && 'code' in error
+
+function whyNotListening({ code, message, address, port }: ListenFailure): string {
+  const other = 'Choose another with --port or QUITTANCE_PORT; 0 picks a free one.'
+  if (code === 'EADDRINUSE') return `Something else listens at ${address}:${port}. ${other}`
+  if (code === 'EACCES') return `This user may not listen at ${address}:${port}. ${other}`
+  return `The server cannot listen: ${message}`
 }
 
 function isConnectionFailure(error: Error): boolean {

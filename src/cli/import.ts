@@ -15,12 +15,12 @@ import {
   runImport,
   type SavedMapping,
 } from '../imports/index.ts'
-import { isUuid } from '../kernel/id.ts'
 import { loadConfig, processEnv, type Flags } from '../platform/config.ts'
 import { schemaName } from '../platform/db.ts'
 import { type Database, withDatabase } from './database.ts'
 import { grouped, progressDisplay } from './import-progress.ts'
 import { printJson, printLine, printNote } from './output.ts'
+import { type NamedTenant, tenantsNamed } from './tenant-named.ts'
 
 export interface ImportFlags extends Pick<Flags, 'dataDir' | 'databaseUrl'>, MappingOptions {
   tenant?: string
@@ -99,12 +99,12 @@ async function importInto(
   call: { file: string; mapping: Mapping; flags: ImportFlags },
 ): Promise<ImportSummary> {
   const { file, mapping, flags } = call
-  const tenant = await findTenant(database, flags.tenant ?? '')
+  const { tenant, now } = await findTenant(database, flags.tenant ?? '')
   const bookkeeper = new Bookkeeper({
     connection: database.connection,
     lanes,
     queueMax,
-    nowOf: () => new Date(),
+    nowOf: now,
     isDryRun: flags.dryRun ?? false,
     isBulk: true,
     onBug: (error) => printNote(error instanceof Error ? (error.stack ?? '') : String(error)),
@@ -168,23 +168,22 @@ function stopAsked(): { signal: AbortSignal; forget(): void } {
   }
 }
 
-async function findTenant({ ownerPool, db }: Database, named: string): Promise<Tenant> {
-  const ids = isUuid(named) ? [named] : await idsNamed(ownerPool, named)
-  if (ids.length > 1)
-    throw new ImportUsageError([`Several tenants are called ${named}: ${ids.join(', ')}`])
-  const finder = createTenantFinder({ db, now: () => new Date() })
-  const tenant = await finder.tenantOf(ids[0] ?? '')
-  if (tenant === undefined) throw new ImportUsageError([`There is no tenant ${named}`])
-  return tenant
+interface Importing extends Pick<NamedTenant, 'now'> {
+  readonly tenant: Tenant
 }
 
-/** Names are asked of the owner: the application role sees one tenant at a time. */
-async function idsNamed(ownerPool: Database['ownerPool'], name: string): Promise<string[]> {
-  const { rows } = await ownerPool.query<{ tenant_id: string }>(
-    `select tenant_id from ${schemaName}.tenant where name = $1 order by created_at limit 10`,
-    [name],
-  )
-  return rows.map((row) => row.tenant_id)
+async function findTenant(database: Database, named: string): Promise<Importing> {
+  const [first, ...others] = await tenantsNamed(database, named)
+  if (first === undefined) throw new ImportUsageError([`There is no tenant ${named}`])
+  if (others.length > 0) {
+    const ids = [first, ...others].map(({ tenantId }) => tenantId).join(', ')
+    throw new ImportUsageError([`Several tenants are called ${named}: ${ids}`])
+  }
+  const { tenantId, now } = first
+  const finder = createTenantFinder({ db: database.db, now: () => new Date() })
+  const tenant = await finder.tenantOf(tenantId)
+  if (tenant === undefined) throw new ImportUsageError([`There is no tenant ${named}`])
+  return { tenant, now }
 }
 
 function report(summary: ImportSummary, flags: ImportFlags, seconds: number): void {

@@ -1,11 +1,11 @@
 import { pc } from './colours.ts'
-import { isUuid } from '../kernel/id.ts'
 import { journeyNamed, simulateJourney } from '../journeys/index.ts'
 import type { Simulate, Simulation } from '../journeys/schema.ts'
 import { ConfigError, loadConfig, processEnv, type Flags } from '../platform/config.ts'
-import { inTransaction, type Tx } from '../platform/db.ts'
+import { inTransaction } from '../platform/db.ts'
 import { withDatabase } from './database.ts'
 import { printJson, printLine } from './output.ts'
+import { tenantNamed } from './tenant-named.ts'
 
 export interface JourneySimulateFlags extends Pick<Flags, 'dataDir' | 'databaseUrl'> {
   tenant: string
@@ -29,35 +29,23 @@ export async function simulateJourneyCommand(flags: JourneySimulateFlags): Promi
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
   })
-  const tenantId = tenant.toLowerCase()
-  const simulation = await withDatabase(config, ({ db }) =>
-    inTransaction(db, { tenantId, now: new Date(), isReadOnly: true }, async (tx) => {
-      const ofTenant = { ...tx, now: await tenantsNow(tx) }
-      return simulateJourney(ofTenant, await journeyNamed(tx, journey), input)
-    }),
-  )
+  const simulation = await withDatabase(config, async (database) => {
+    const { tenantId, now } = await tenantNamed(database, tenant)
+    const unit = { tenantId, now: now(), isReadOnly: true }
+    return inTransaction(database.db, unit, async (tx) =>
+      simulateJourney(tx, await journeyNamed(tx, journey), input),
+    )
+  })
   if (json === true) printJson(simulation)
   else printTable(simulation)
 }
 
-/** A sandbox tenant may be ahead of the machine. */
-async function tenantsNow(tx: Tx): Promise<Date> {
-  const row = await tx.db
-    .selectFrom('tenant')
-    .select('clock_offset_ms')
-    .where('tenant_id', '=', tx.tenantId)
-    .executeTakeFirst()
-  if (!row) throw new ConfigError(['--tenant: there is no such tenant'])
-  return new Date(tx.now.getTime() + row.clock_offset_ms)
-}
-
 function inputOf(flags: JourneySimulateFlags): Simulate {
-  const { tenant, until, portfolio, claim, limit, journeyVersion } = flags
+  const { until, portfolio, claim, limit, journeyVersion } = flags
   const problems: string[] = []
-  if (!isUuid(tenant)) problems.push('--tenant: give an id as the API shows it')
   const end = new Date(until)
   const isTime = /^\d{4}-\d{2}-\d{2}/.test(until) && !Number.isNaN(end.getTime())
-  if (!isTime) problems.push('--until: give a date such as 2026-12-31, or a time of it')
+  if (!isTime) problems.push('--until: give a date such as 2030-12-31, or a time of it')
   const limited = count('--limit', limit, { max: claimsMax, problems })
   const version = count('--journey-version', journeyVersion, { max: versionMax, problems })
   if (problems.length > 0) throw new ConfigError(problems)

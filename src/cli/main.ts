@@ -8,7 +8,7 @@ import { addImport } from './import-options.ts'
 import type { JourneySimulateFlags } from './journey-simulate.ts'
 import type { RotateKeysFlags } from './keys-rotate.ts'
 import type { OutboxListFlags, OutboxShowFlags } from './outbox.ts'
-import { printNote } from './output.ts'
+import { outliveReaders, printNote } from './output.ts'
 import type { ServeFlags } from './serve.ts'
 import type { TenantCreateFlags } from './tenant-create.ts'
 import type { WebhooksRedeliverFlags } from './webhooks-redeliver.ts'
@@ -17,6 +17,8 @@ import type { WebhooksRedeliverFlags } from './webhooks-redeliver.ts'
 
 /** Runs the command that `argv` names, as in `process.argv`; a failure is told in words and sets the exit code. */
 export async function runCli(argv: readonly string[]): Promise<void> {
+  outliveReaders(process.stdout)
+  outliveReaders(process.stderr)
   try {
     await createProgram().parseAsync([...argv])
   } catch (error) {
@@ -80,7 +82,7 @@ function addWebhooks(program: Command): void {
   const webhooks = program.command('webhooks').description('manage webhooks')
   withPlace(webhooks.command('redeliver'))
     .description('send messages once more, with the same message ids')
-    .requiredOption('--tenant <id>', 'whose webhook it is')
+    .requiredOption('--tenant <id|name>', 'whose webhook it is')
     .requiredOption('--subscription <id>', 'the webhook')
     .option('--message <id>', 'one message of it')
     .option('--failed', 'all of its messages that were given up')
@@ -95,9 +97,9 @@ function addJourneys(program: Command): void {
   const journeys = program.command('journey').description('look at journeys')
   withPlace(journeys.command('simulate'))
     .description('show who would get what and when; nothing is sent')
-    .requiredOption('--tenant <id>', 'whose journey it is')
+    .requiredOption('--tenant <id|name>', 'whose journey it is')
     .requiredOption('--journey <id or name>', 'the journey')
-    .requiredOption('--until <time>', 'how far to look ahead, such as 2026-12-31')
+    .requiredOption('--until <time>', 'how far to look ahead, such as 2030-12-31')
     .option('--journey-version <number>', 'another version than the newest')
     .option('--portfolio <reference>', 'only claims of this portfolio')
     .option('--claim <reference...>', 'only these claims')
@@ -113,7 +115,7 @@ function addOutbox(program: Command): void {
   const outbox = program.command('outbox').description('look at messages to debtors')
   withPlace(outbox.command('list'))
     .description('messages, the newest first, each with why it was sent, was withheld or waits')
-    .requiredOption('--tenant <id>', 'whose messages they are')
+    .requiredOption('--tenant <id|name>', 'whose messages they are')
     .option('--claim <reference>', 'only those of this claim')
     .option('--status <status>', 'only those that are queued, sent, withheld, failed …')
     .option('--limit <number>', 'at most so many (default: 50)')
@@ -122,7 +124,7 @@ function addOutbox(program: Command): void {
   withPlace(outbox.command('show'))
     .description('one message')
     .argument('<id>', 'the message')
-    .requiredOption('--tenant <id>', 'whose message it is')
+    .requiredOption('--tenant <id|name>', 'whose message it is')
     .option('--eml', 'print it as it left')
     .option('--json', 'print one JSON object')
     .action(async (id: string, flags: OutboxShowFlags) => {

@@ -61,8 +61,21 @@ test('shows one message, and its bytes as they left', async () => {
   expect(printed.out).toContain(`Message-ID: <${sent}@acme.example>\r\n`)
 })
 
+test('takes a tenant by its name, and says when a list is empty', async () => {
+  const named = `Only ${tenant.tenantId}`
+  await it.tenant(named)
+  await outbox('list', `--tenant=${named}`)
+  expect(printed.out).toBe('')
+  expect(printed.err).toContain('There are no such messages.')
+  await it.tenant(named)
+  await outbox('list', `--tenant=${named}`)
+  expect(printed.err).toContain(`several tenants are called ${named}; give an id: `)
+  expect(process.exitCode).toBe(1)
+})
+
 test.each([
-  [['list', '--tenant=x'], '--tenant'],
+  [['list', '--tenant=x'], '--tenant: there is no tenant "x"'],
+  [['list', '--tenant=00000000-0000-7000-8000-000000000000'], '--tenant: there is no tenant'],
   [['show', 'x', '--tenant=00000000-0000-7000-8000-000000000000'], 'the id of a message'],
   [['list', '--tenant=00000000-0000-7000-8000-000000000000', '--limit=0'], '--limit'],
   [['list', '--tenant=00000000-0000-7000-8000-000000000000', '--status=odd'], '--status'],

@@ -10,6 +10,7 @@ import { ConfigError, loadConfig, processEnv, type Flags } from '../platform/con
 import { inTransaction, type Tx } from '../platform/db.ts'
 import { withDatabase } from './database.ts'
 import { printJson, printLine, printNote, printPairs } from './output.ts'
+import { tenantNamed } from './tenant-named.ts'
 
 interface Place extends Pick<Flags, 'dataDir' | 'databaseUrl'> {
   tenant: string
@@ -40,13 +41,13 @@ export async function listOutbox(flags: OutboxListFlags): Promise<void> {
     return
   }
   for (const words of stayingAtHome(configOf(flags).messages)) printNote(words)
-  printTable(page.items)
+  if (page.items.length === 0) printNote('There are no such messages.')
+  else printTable(page.items)
   if (page.nextCursor !== null) printNote(`Only the newest ${query.limit}; --limit shows more.`)
 }
 
 /** Shows one message: what became of it and why, or its bytes as they left. */
 export async function showOutbox(id: string, flags: OutboxShowFlags): Promise<void> {
-  requireTenant(flags)
   if (!isUuid(id)) throw new ConfigError(['give the id of a message as the list shows it'])
   if (flags.eml === true) {
     const eml = await read(flags, (tx) => messageEml(tx, id))
@@ -60,7 +61,6 @@ export async function showOutbox(id: string, flags: OutboxShowFlags): Promise<vo
 
 function queryOf(flags: OutboxListFlags) {
   const { claim, status, limit } = flags
-  requireTenant(flags)
   const wanted = limit === undefined ? limitDefault : Number(limit)
   const isCount = Number.isInteger(wanted) && wanted >= 1 && wanted <= limitMax
   const known = statuses.find((each) => each === status?.toUpperCase())
@@ -76,10 +76,6 @@ function queryOf(flags: OutboxListFlags) {
   }
 }
 
-function requireTenant({ tenant }: Place): void {
-  if (!isUuid(tenant)) throw new ConfigError(['--tenant: give an id as the API shows it'])
-}
-
 function configOf({ dataDir, databaseUrl }: Place) {
   return loadConfig(processEnv(), {
     ...(dataDir === undefined ? {} : { dataDir }),
@@ -88,8 +84,10 @@ function configOf({ dataDir, databaseUrl }: Place) {
 }
 
 function read<R>(flags: Place, work: (tx: Tx) => Promise<R>): Promise<R> {
-  const unit = { tenantId: flags.tenant.toLowerCase(), now: new Date(), isReadOnly: true }
-  return withDatabase(configOf(flags), ({ db }) => inTransaction(db, unit, work))
+  return withDatabase(configOf(flags), async (database) => {
+    const { tenantId, now } = await tenantNamed(database, flags.tenant)
+    return inTransaction(database.db, { tenantId, now: now(), isReadOnly: true }, work)
+  })
 }
 
 function printTable(messages: readonly Message[]): void {

@@ -9,6 +9,15 @@ export function printNote(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
+/** Lets a command end in peace where nobody reads on, as in a pipe to `head`. */
+export function outliveReaders(stream: NodeJS.WritableStream): void {
+  if (!stream.listeners('error').includes(passOverClosed)) stream.on('error', passOverClosed)
+}
+
+function passOverClosed(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
+}
+
 export function printJson(value: unknown): void {
   printLine(JSON.stringify(value))
 }

@@ -80,6 +80,20 @@ test('--message puts one message back, whatever became of it', async () => {
   expect(await states()).toEqual({ [one]: 'PENDING', [other]: 'FAILED' })
 })
 
+test('lets a message live from now on by the clock of a sandbox tenant', async () => {
+  const messageId = await given('FAILED')
+  await database.ownerPool.query(
+    'update quittance.tenant set is_sandbox = true, clock_offset_ms = $2 where tenant_id = $1',
+    [tenant, 60 * 86_400_000],
+  )
+  await redeliver('--message', messageId)
+  const { rows } = await database.ownerPool.query(
+    `select expires_at > now() + interval '60 days' as "isAlive" from quittance.webhook_delivery where message_id = $1`,
+    [messageId],
+  )
+  expect(rows).toEqual([{ isAlive: true }])
+})
+
 test('--failed puts back all that was given up', async () => {
   const done = await given('DELIVERED')
   const failed = [await given('FAILED'), await given('FAILED')]

@@ -5,6 +5,7 @@ import { inTransaction } from '../platform/db.ts'
 import { redeliverFailed, redeliverMessage } from '../webhooks/index.ts'
 import { withDatabase } from './database.ts'
 import { printJson, printLine } from './output.ts'
+import { tenantNamed } from './tenant-named.ts'
 
 export interface WebhooksRedeliverFlags extends Pick<Flags, 'dataDir' | 'databaseUrl'> {
   tenant: string
@@ -22,14 +23,15 @@ export async function redeliverWebhooks(flags: WebhooksRedeliverFlags): Promise<
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
   })
-  const unit = { tenantId: tenant.toLowerCase(), now: new Date() }
-  const messages = await withDatabase(config, ({ db }) =>
-    inTransaction(db, unit, async (tx) => {
+  const messages = await withDatabase(config, async (database) => {
+    const { tenantId, now } = await tenantNamed(database, tenant)
+    const unit = { tenantId, now: now() }
+    return inTransaction(database.db, unit, async (tx) => {
       if (message === undefined) return redeliverFailed(tx, subscription)
       await redeliverMessage(tx, { webhookId: subscription, messageId: message })
       return 1
-    }),
-  )
+    })
+  })
   if (json === true) printJson({ messages })
   else
     printLine(
@@ -37,9 +39,9 @@ export async function redeliverWebhooks(flags: WebhooksRedeliverFlags): Promise<
     )
 }
 
-function requireChoice({ tenant, subscription, message, failed }: WebhooksRedeliverFlags): void {
+function requireChoice({ subscription, message, failed }: WebhooksRedeliverFlags): void {
   const problems: string[] = []
-  const ids = { '--tenant': tenant, '--subscription': subscription, '--message': message }
+  const ids = { '--subscription': subscription, '--message': message }
   for (const [flag, id] of Object.entries(ids)) {
     if (id !== undefined && !isUuid(id)) problems.push(`${flag}: give an id as the API shows it`)
   }

@@ -141,13 +141,13 @@ const entriesOf = ({ accountReference, entries }: Payment) =>
   entries.map((entryReference) => ({ accountReference, entryReference }))
 
 /** What the entries of a payment still hold: less than its amount where money was charged back. */
-async function heldNow(tx: Tx, { accountId, entries }: Payment): Promise<number> {
+export async function heldNow(tx: Tx, { accountId, entries }: Payment): Promise<number> {
   const { rows } = await sql<{ held: number }>`
     select coalesce(sum(greatest(e.amount_minor - coalesce(b.back, 0), 0)), 0)::bigint as held
     from entry e left join lateral (
       select sum(c.amount_minor) as back from entry c
-      where c.tenant_id = e.tenant_id and c.account_id = e.account_id and c.kind = 'chargeback'
-        and c.context ->> 'ledgerEntryReference' = e.reference) b on true
+      where c.tenant_id = e.tenant_id and c.account_id = e.account_id
+        and c.taken_from = e.reference) b on true
     where e.tenant_id = ${tx.tenantId} and e.account_id = ${accountId} and e.reference = any(${[...entries]}::text[])`.execute(
     tx.db,
   )

@@ -18,6 +18,8 @@ const creditor = {
   name: 'Demo Energy & Telecom',
   iban: 'DE89370400440532013000',
   bic: 'COBADEFFXXX',
+  email: 'service@demo-energy.example',
+  phone: '+49 30 23125 000',
   address: {
     street: 'Beispielweg',
     houseNumber: '1',

@@ -55,7 +55,7 @@ function readChunk(
     const wanting = await wantingOf(tx, subscribers)
     const types = [...new Set(wanting.flatMap((subscriber) => subscriber.types))]
     const events = types.length === 0 ? [] : await readEvents(tx, { first, end, types })
-    const last = events.length < eventsAtOnce ? end : events.at(-1)!
+    const last = (events.length < eventsAtOnce ? undefined : events.at(-1)) ?? end
     return { events, last, places, wanting: new Set(wanting.map(({ name }) => name)) }
   })
 }

@@ -376,6 +376,20 @@ describe('importing claims', () => {
     expect(await everything()).toEqual(before)
   })
 
+  it('books by the clock of a sandbox tenant', async () => {
+    await database.ownerPool.query(
+      'update quittance.tenant set is_sandbox = true, clock_offset_ms = $2 where tenant_id = $1',
+      [tenantId, 60 * 86_400_000],
+    )
+    const { code } = await importText(claimHead + claimRow(1), ...claimOptions)
+    expect(code).toBe(0)
+    const { rows } = await database.ownerPool.query(
+      `select bool_and(booked_at > now() + interval '59 days') as "isAhead" from quittance.entry where tenant_id = $1`,
+      [tenantId],
+    )
+    expect(rows).toEqual([{ isAhead: true }])
+  })
+
   it('a dry run says what would happen and writes nothing', async () => {
     await importText(claimHead + claimRow(1), ...claimOptions)
     const before = await everything()

@@ -20,8 +20,8 @@ export async function receivedOn(tx: Tx, claimId: string): Promise<Received[]> {
       join entry e on e.tenant_id = i.tenant_id and e.account_id = i.account_id and e.item_seq = i.item_seq
       where t.tenant_id = ${tx.tenantId} and t.claim_id = ${claimId} and e.kind = 'payment' and e.effect = -1)
     select e.reference, (e.amount_minor - coalesce((select sum(b.amount_minor) from entry b
-        where b.tenant_id = e.tenant_id and b.account_id = e.account_id and b.kind = 'chargeback'
-          and b.context ->> 'ledgerEntryReference' = e.reference), 0))::bigint as "leftMinor"
+        where b.tenant_id = e.tenant_id and b.account_id = e.account_id
+          and b.taken_from = e.reference), 0))::bigint as "leftMinor"
     from entry e
     join claim t on t.tenant_id = e.tenant_id and t.claim_id = ${claimId}
     left join item i on i.tenant_id = e.tenant_id and i.account_id = e.account_id and i.item_seq = e.item_seq

@@ -18,5 +18,6 @@ export const refuse = defineRefusals({
   journey_too_deep: { kind: 'conflict', message: 'Too many paths are put into one another' },
   journey_busy: { kind: 'conflict', message: 'The journey of this claim is being changed' },
   until_unknown: { kind: 'invalid', message: 'The end of the simulation is no time' },
+  until_over: { kind: 'invalid', message: 'The end of the simulation is not after now' },
   pause_over: { kind: 'invalid', message: 'The pause would be over already' },
 })

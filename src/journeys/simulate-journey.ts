@@ -38,6 +38,8 @@ export async function simulateJourney(
   const until = new Date(input.until)
   // A leap second has a name, but no place in the calendar of this machine.
   if (Number.isNaN(until.getTime())) throw refuse('until_unknown')
+  if (until.getTime() <= tx.now.getTime())
+    throw refuse('until_over', `it is ${tx.now.toISOString()} already`)
   const span = { from: tx.now, until }
   let finished = 0
   let seen = 0

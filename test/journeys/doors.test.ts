@@ -443,6 +443,10 @@ describe('our own door', () => {
     })
     await post(tenant, url, { until: '2026-13-01T00:00:00Z' }, 400)
     await post(tenant, url, { until: '2026-12-31T23:59:60Z' }, 400)
+    expect(await post(tenant, url, { until: '2026-03-10T12:00:00Z' }, 400)).toMatchObject({
+      code: 'until_over',
+      detail: expect.stringContaining('it is 2026-03-10T12:00:00.000Z already'),
+    })
     // What was foretold comes true, the halves of the split included.
     for (const reference of references)
       await post(tenant, `/claims/${reference}/journey/start`, { journeyId: made.id })

@@ -117,6 +117,14 @@ function mountedRoutes(tree: string): string[] {
 }
 
 describe('the page at /docs', () => {
+  test('is where the bare address of the server leads', async () => {
+    const { statusCode, headers } = await it.assembly.app.inject({ method: 'GET', url: '/' })
+    expect({ statusCode, leadsTo: headers.location }).toEqual({
+      statusCode: 302,
+      leadsTo: '/docs/',
+    })
+  })
+
   const external = /(?:src|href|action|url)\s*[=(:]\s*["']?(?:https?:)?\/\/[^"')\s]+/gi
 
   test('shows both contracts without asking anybody else', async () => {

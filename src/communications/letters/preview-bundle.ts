@@ -3,6 +3,7 @@ import type { Fields } from '../fields/fields.ts'
 import { fieldsOf } from '../fields/fields-of.ts'
 import { sampleFields } from '../fields/sample-fields.ts'
 import { dateIn } from '../../kernel/dates.ts'
+import { linkOf, linkUrl } from '../../links/index.ts'
 import type { Tx } from '../../platform/db.ts'
 import { type BundleVersion, findBundle, versionOf } from '../templates/bundles.ts'
 import { refuse } from '../templates/refusals.ts'
@@ -20,20 +21,35 @@ export interface PreparedPreview {
   readonly fields: Fields
 }
 
-/** Reads what a preview shows: of a claim of the tenant's, or of an invented one where none is named. */
+/** Which bundle is shown, and where people reach this server. */
+export interface PreviewOf {
+  readonly bundleId: string
+  readonly publicUrl: string
+}
+
+/**
+ * Reads what a preview shows: of a claim of the tenant's, whose page gets its address if it has none yet, or of an invented
+ * one where none is named.
+ */
 export async function preparePreview(
   tx: Tx,
-  bundleId: string,
+  { bundleId, publicUrl }: PreviewOf,
   input: PreviewInput,
 ): Promise<PreparedPreview> {
   const version = versionOf(await findBundle(tx, bundleId, input.version))
   const { claimReference, language, context = {} } = input
-  const known = claimReference === undefined ? undefined : await fieldsOfClaim(tx, claimReference)
+  const known =
+    claimReference === undefined
+      ? undefined
+      : await fieldsOfClaim(tx, { reference: claimReference, publicUrl })
   const base = known ?? (await inventedFields(tx, language ?? version.fallbackLanguage))
   return { version, language, fields: { ...base, ...context } }
 }
 
-async function fieldsOfClaim(tx: Tx, reference: string): Promise<Fields> {
+async function fieldsOfClaim(
+  tx: Tx,
+  { reference, publicUrl }: { reference: string; publicUrl: string },
+): Promise<Fields> {
   const claim = await tx.db
     .selectFrom('claim')
     .select('claim_id')
@@ -43,17 +59,23 @@ async function fieldsOfClaim(tx: Tx, reference: string): Promise<Fields> {
     .executeTakeFirst()
   const fields = claim && (await fieldsOf(tx, [claim.claim_id])).get(claim.claim_id)
   if (!fields) throw refuse('claim_not_found')
-  return fields
+  const { settings } = await tenantOf(tx)
+  const landingPageUrl = linkUrl({ publicUrl, settings }, await linkOf(tx, claim.claim_id))
+  return { ...fields, landingPageUrl }
 }
 
-async function inventedFields({ tenantId, db, now }: Tx, language: string): Promise<Fields> {
-  const { name, settings, time_zone } = await db
+async function inventedFields(tx: Tx, language: string): Promise<Fields> {
+  const { name, settings, time_zone } = await tenantOf(tx)
+  const creditor = creditorOf(settings['creditor'], name)
+  return sampleFields({ creditor, today: dateIn(tx.now, time_zone), language })
+}
+
+function tenantOf({ tenantId, db }: Tx) {
+  return db
     .selectFrom('tenant')
     .select(['name', 'settings', 'time_zone'])
     .where('tenant_id', '=', tenantId)
     .executeTakeFirstOrThrow()
-  const creditor = creditorOf(settings['creditor'], name)
-  return sampleFields({ creditor, today: dateIn(now, time_zone), language })
 }
 
 /** What a message would say; of an SMS, how many it would be. */

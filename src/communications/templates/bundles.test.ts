@@ -210,6 +210,16 @@ describe('a preview', () => {
     })
   })
 
+  it('of a claim leads to the page that the message will lead to', async () => {
+    const tenant = await it_.tenant()
+    await claimOf(tenant)
+    const { body } = await post(tenant, '/bundles', sms('A', '{{ landingPageUrl }}'))
+    const preview = await post(tenant, `/bundles/${body.id}/preview`, { claimReference: 'C-1' })
+    const page = await tenant.get('get_landing_page_url', 'claimReference=C-1')
+    expect(page.body.URL).toMatch(/\/c\/\w{18}$/)
+    expect(preview.body.text).toBe(page.body.URL)
+  })
+
   it('shows a real claim in its language with the context of the message', async () => {
     const tenant = await it_.tenant('Acme', { creditor })
     await claimOf(tenant)

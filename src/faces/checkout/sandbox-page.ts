@@ -43,6 +43,7 @@ ${said}
 <form method="post">
 <label for="card">Card number</label>
 <input id="card" name="card" inputmode="numeric" autocomplete="off" value="${defaultCard}"${isWrong}>
+<p>This card is paid some seconds later; 5555 5555 5555 4444 at once.</p>
 <button class="first" name="outcome" value="pay">Pay ${escapeHtml(amount)}</button>
 <button name="outcome" value="decline">Let the card be declined</button>
 <button name="outcome" value="leave">Leave without paying</button>

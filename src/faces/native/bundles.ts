@@ -15,6 +15,7 @@ import {
   type Renderer,
 } from '../../communications/index.ts'
 import { isUuid } from '../../kernel/id.ts'
+import { inTransaction } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 import { answerOnce, type Exchange } from './answer-once.ts'
@@ -167,8 +168,13 @@ async function list(deps: Deps, { request }: Exchange): Promise<shapes.BundlePag
 
 async function preview(deps: Deps, { request, reply }: Exchange): Promise<unknown> {
   const input = request.body as shapes.PreviewInput
-  const prepared = await readOf(deps.services, request, (tx) =>
-    preparePreview(tx, idOf(request), input),
+  const { services } = deps
+  const { db, clocks } = services
+  const { tenantId } = request.tenant
+  const of = { bundleId: idOf(request), publicUrl: services.publicUrl() }
+  // A claim that nobody was written to yet gets the address of its page here.
+  const prepared = await inTransaction(db, { tenantId, now: clocks.nowOf(tenantId) }, (tx) =>
+    preparePreview(tx, of, input),
   )
   if (!acceptsPdf(request)) return previewBundle(deps, prepared)
   const pdf = await previewLetter(deps, prepared)

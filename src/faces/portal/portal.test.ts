@@ -147,6 +147,17 @@ describe('the page', () => {
     expect(await typesOf(tenant)).toEqual(['FullContent.generated'])
   })
 
+  test('names a fee in words, also where its name is a code', async () => {
+    const tenant = await it.tenant()
+    const fees = ['LATE_PAYMENT_FEE', 'SEPA', 'Porto_2'].map((name) => ({ name, amount: 100 }))
+    const body = { C: claim(1_000, { fees }) }
+    await done(tenant, { operation: 'create_claims', body, key: 'C' })
+    const page = visitor(await pathOf(tenant, 'C'), { 'accept-language': 'en' })
+    await page.get()
+    for (const text of ['Fee: Late payment fee', 'Fee: SEPA', 'Fee: Porto_2'])
+      expect(page.html).toContain(text)
+  })
+
   test('is kept by nobody, found by nobody, framed by nobody, and runs no script', async () => {
     const { path } = await opened()
     const { headers, body } = await visitor(path).get()

@@ -7,6 +7,11 @@ import { v2Operations, v2Prefix } from './v2.ts'
 type Schema = Record<string, unknown>
 type Mode = 'read' | 'create' | 'update'
 
+const signing = {
+  1: 'Each request is signed: x-mac-version 1, x-mac-userid, x-mac-timestamp in seconds, and in x-mac-value the HMAC-SHA512 over 1|userId|timestamp|METHOD|path?query with the decoded key, in base64. docs/faces/wallee.md has a call to copy.',
+  2: 'Each request carries a bearer token of its own: a JWT, signed HS256 with the decoded key, of sub (the user), iat, requestPath and requestMethod; the header Space names the space. docs/faces/wallee.md has a call to copy.',
+}
+
 /** The published contract of a version, from the same descriptions that serve it. */
 export function walleeDocument(version: 1 | 2) {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -21,7 +26,7 @@ export function walleeDocument(version: 1 | 2) {
     info: {
       title: `Quittance: the door of the wallee web service, version ${version}`,
       version: version === 1 ? '1' : '2.0',
-      description: 'Signed requests: docs/faces/wallee.md tells how.',
+      description: signing[version],
     },
     paths,
     security: [version === 1 ? { mac: [] } : { token: [] }],

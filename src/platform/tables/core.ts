@@ -131,6 +131,7 @@ interface EntryTable {
   created_at: Date
   booked_at: Date
   command_id: string
+  taken_from: GeneratedAlways<string | null>
 }
 
 interface ItemTable {

@@ -1,4 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
+import { claimsPaidBy } from '../../../src/book/index.ts'
+import { laneSettings, loadEntries } from '../../../src/book/load-statements.ts'
+import { heldNow } from '../../../src/crm/cancel-payment.ts'
+import { findPayment } from '../../../src/crm/payment.ts'
+import { inTransaction } from '../../../src/platform/db.ts'
 import { type Client, clientOf, openAccount } from '../../conformance/crmcom/given.ts'
 import { type TestTenant, world } from '../../world.ts'
 import { expectAtMost, type Scan, scansOf, statementsOf, tablesIn } from './explain.ts'
@@ -84,4 +89,38 @@ test('what an invoice was for is known without its payments, also when they were
   await add('LESS', 'X-1', { discountDetails: { amount: 300 } })
   const shown = await client.read('invoices/show', { invoice_identifier: 'number=X-1' })
   expect(shown).toMatchObject({ net_amount: 97, discount_amount: 3, unsettled_amount: 7 })
+})
+
+test('what a payment was booked on and still holds is found without what else was booked and taken back', async () => {
+  await write(
+    it,
+    tenant,
+    `insert into entry (tenant_id, account_id, seq, reference, kind, origin, debit, credit, effect, amount_minor, item_seq,
+       details, context, created_at, booked_at, command_id)
+     select tenant_id, account_id, 100000 + seq, 'taken/' || reference, 'chargeback', 'ledger', 'item', 'cash:TRY', 1, 100,
+       item_seq, '{}', json_build_object('ledgerEntryReference', reference), created_at, booked_at, command_id
+     from entry where tenant_id = $1::uuid and account_id = md5('big')::uuid and reference like 'B-%/2'`,
+  )
+  const entries = ['B-7/2', 'B-7/3', 'B-8/2']
+  await write(
+    it,
+    tenant,
+    `update crm_payment set entries = '{${entries.join(',')}}', amount_minor = 15000
+     where tenant_id = $1::uuid and payment_id = md5('payment7')::uuid`,
+  )
+  await it.database.ownerPool.query('analyze')
+  const { tenantId } = tenant
+  const { connection } = it.database
+  const statements = await statementsOf(() =>
+    inTransaction(it.database.db, { tenantId, now: it.now, isReadOnly: true }, async (tx) => {
+      const payment = await findPayment(tx, { field: 'number', value: '7' })
+      expect(await heldNow(tx, payment)).toBe(15_000 - 200)
+      const booked = entries.map((entryReference) => ({ accountReference: 'BIG', entryReference }))
+      expect(await claimsPaidBy(tx, booked)).toEqual(['B-7', 'B-8'])
+    }),
+  )
+  expectAtMost(20, await scansOf({ connection, tenantId }, statements))
+  const wanted = JSON.stringify(entries.map((r) => ({ t: tenantId, a: 'BIG', r })))
+  const loading = [{ text: loadEntries, values: [wanted] }]
+  expectAtMost(20, await scansOf({ connection, tenantId, settings: laneSettings }, loading))
 })

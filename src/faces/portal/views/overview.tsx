@@ -256,9 +256,12 @@ function Movement({ words, booking, currency, timeZone }: MovementProps) {
   )
 }
 
-/** The tenant's own name of a fee; those that we give are in the visitor's language. */
+/** The tenant's own name of a fee, a code such as REMINDER_FEE as words; those that we give are in the visitor's language. */
 function feeText({ t, has }: Words, name: string): string {
-  return has(`fee.${name}`) ? t(`fee.${name}`) : name
+  if (has(`fee.${name}`)) return t(`fee.${name}`)
+  // One word in capitals may be an abbreviation that people know.
+  const isCode = /^[A-Z0-9]+(?:_[A-Z0-9]+)+$/.test(name)
+  return isCode ? `${name.slice(0, 1)}${name.slice(1).toLowerCase().replaceAll('_', ' ')}` : name
 }
 
 function bookingText(words: Words, { kind, feeName, movedMinor, part }: Booking): string {

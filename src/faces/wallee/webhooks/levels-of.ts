@@ -106,7 +106,9 @@ async function messagesOf(
     union all
     select e.event_id, m.message_id, m.cause ->> 'id'
     from asked e
-    join claim c on c.tenant_id = ${tx.tenantId} and c.reference = e.reference
+    cross join lateral (
+      select t.claim_id from claim t
+      where t.tenant_id = ${tx.tenantId} and t.reference = e.reference offset 0) c
     cross join lateral (
       select o.message_id, o.cause from message o
       where o.tenant_id = ${tx.tenantId} and o.claim_id = c.claim_id and o.status = 'FAILED'

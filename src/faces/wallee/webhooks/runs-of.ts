@@ -35,7 +35,9 @@ export async function runsOf(
     select e.event_id as "eventId", run.run_id as "runId", run.number, run.state
     from json_to_recordset(${JSON.stringify(asked)}::json)
       as e (event_id uuid, reference text, occurred_at timestamptz, is_end boolean)
-    join claim c on c.tenant_id = ${tx.tenantId} and c.reference = e.reference
+    cross join lateral (
+      select t.claim_id, t.status, t.resolution_reason from claim t
+      where t.tenant_id = ${tx.tenantId} and t.reference = e.reference offset 0) c
     cross join lateral (
       select r.run_id, r.number, ${sql.raw(caseState('r', 'c'))} as state from journey_run r
       where r.tenant_id = ${tx.tenantId} and r.claim_id = c.claim_id and r.journey_id is not null
