@@ -36,7 +36,8 @@ function element({ name, type }: Column, row: Json): string {
   if (value === null || value === undefined) return 'NULL'
   if (type === 'jsonb') return quoted(JSON.stringify(value))
   if (typeof value === 'string') return type === 'uuid' ? value : quoted(value)
-  return value instanceof Date ? value.toISOString() : String(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return value instanceof Date ? value.toISOString() : quoted(JSON.stringify(value))
 }
 
 const special = /["\\]/

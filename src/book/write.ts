@@ -133,10 +133,9 @@ function collect(lists: Lists, { desk, book, at }: { desk: Desk; book: Book; at:
   for (const link of changes.newDebtorLinks) {
     lists.debtorLinks.push({ ...key, debtor_reference: link.reference, position: link.position })
   }
-  for (const product of book.changed('newProducts'))
-    lists.products.push({ ...key, ...productRow(product) })
-  for (const product of book.changed('changedProducts'))
-    lists.products.push({ ...key, ...productRow(product) })
+  for (const kind of ['newProducts', 'changedProducts'] as const)
+    for (const product of book.changed(kind))
+      lists.products.push({ ...key, ...productRow(product) })
   for (const entry of changes.entries) {
     lists.entries.push({
       tenant_id: desk.tenantId,

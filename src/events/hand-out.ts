@@ -20,22 +20,30 @@ interface Chunk {
 
 const eventsAtOnce = 500
 
+export interface HandedOut {
+  /** Anybody was handed anything. */
+  readonly isAny: boolean
+  /** False: there was something new, and nobody wants anything of this tenant. */
+  readonly isWanted: boolean
+}
+
 /**
- * Reads a tenant's events to the end, once for all subscribers, and hands each what it wants. Answers whether anybody was
- * handed any. One that fails is tried again at the next sweep; its neighbours go on.
+ * Reads a tenant's events to the end, once for all subscribers, and hands each what it wants. One that fails is tried again
+ * at the next sweep; its neighbours go on.
  */
-export async function handOut(options: SubscribersOptions, tenantId: string): Promise<boolean> {
+export async function handOut(options: SubscribersOptions, tenantId: string): Promise<HandedOut> {
   const unit = { tenantId, now: options.nowOf(tenantId) }
   let subscribers = options.subscribers
   let isAny = false
   for (;;) {
     const chunk = await readChunk(options, unit, subscribers)
-    if (!chunk) return isAny
+    if (!chunk) return { isAny, isWanted: true }
     isAny ||= chunk.events.length > 0
     const passed = await deliver(options, { unit, subscribers, chunk })
     // Who failed, or is looked after by another process, is left alone until the next time.
     subscribers = subscribers.filter(({ name }) => passed.has(name))
-    if (subscribers.length === 0) return isAny
+    const isWanted = chunk.wanting.size > 0
+    if (chunk.events.length === 0 || subscribers.length === 0) return { isAny, isWanted }
   }
 }
 

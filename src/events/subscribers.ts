@@ -3,7 +3,7 @@ import { type RawBuilder, sql, type Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction, type Tx } from '../platform/db.ts'
 import type { Tables } from '../platform/tables.ts'
-import { handOut } from './hand-out.ts'
+import { handOut, type HandedOut } from './hand-out.ts'
 import type { StoredEvent } from './list-events.ts'
 
 /** An event with the transaction that it was committed with. */
@@ -48,6 +48,8 @@ const nothing = () => undefined
 const sweepDefaultMs = 2_000
 // A busy tenant is poked by every commit; gathering them costs one look instead of many.
 const pokeDelayMs = 50
+// What such a tenant does is passed by at the next sweep; who becomes wanted meanwhile begins where it does.
+const restMs = 1_000
 
 /**
  * Brings the events of all tenants to their subscribers, in order and at least once, whatever was lost or restarted. Many
@@ -55,18 +57,24 @@ const pokeDelayMs = 50
  */
 export function startSubscribers(options: SubscribersOptions): Subscribers {
   const waiting = new Set<string>()
+  const pokes = gather((tenantIds) => {
+    for (const tenantId of tenantIds) waiting.add(tenantId)
+    void wake()
+  })
+  const rests = restingPlace()
   // Who was told something in the background since it was last drained.
   const told = new Set<string>()
   let running: Promise<void> | undefined
   let isClosing = false
-  let poked: NodeJS.Timeout | undefined
 
   async function handleWaiting(): Promise<void> {
     for (;;) {
       const [tenantId] = waiting
       if (tenantId === undefined || isClosing) return
       waiting.delete(tenantId)
-      if (await handOutQuietly(options, tenantId)) told.add(tenantId)
+      const { isAny, isWanted } = await handOutQuietly(options, tenantId)
+      if (isAny) told.add(tenantId)
+      if (!isWanted) rests.add(tenantId)
     }
   }
 
@@ -100,11 +108,7 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
 
   return {
     poke(tenantId) {
-      waiting.add(tenantId)
-      poked ??= setTimeout(() => {
-        poked = undefined
-        void wake()
-      }, pokeDelayMs).unref()
+      if (!rests.has(tenantId)) pokes.add(tenantId)
     },
     drain: sweep,
     async drainTenant(tenantId) {
@@ -113,13 +117,46 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
       await untilIdle()
       const drained = handOut(options, tenantId)
       running = drained.then(nothing, nothing).finally(handOn)
-      return (await drained) || told.delete(tenantId)
+      return (await drained).isAny || told.delete(tenantId)
     },
     async close() {
       isClosing = true
       clearInterval(timer)
-      clearTimeout(poked)
+      pokes.close()
       await running
+    },
+  }
+}
+
+/**
+ * Gathers the tenants that are poked. They are handed on after a moment even while others are handled: a tenant that books
+ * all the time would be looked at without a pause.
+ */
+function gather(handOver: (tenantIds: readonly string[]) => void) {
+  const poked = new Set<string>()
+  let soon: NodeJS.Timeout | undefined
+  return {
+    add(tenantId: string): void {
+      poked.add(tenantId)
+      soon ??= setTimeout(() => {
+        soon = undefined
+        handOver([...poked])
+        poked.clear()
+      }, pokeDelayMs).unref()
+    },
+    close: () => clearTimeout(soon),
+  }
+}
+
+/** Tenants of whom nobody wanted anything a moment ago: nobody looks at them for a while. */
+function restingPlace() {
+  const untilMs = new Map<string, number>()
+  return {
+    add: (tenantId: string) => void untilMs.set(tenantId, performance.now() + restMs),
+    has(tenantId: string): boolean {
+      const isResting = (untilMs.get(tenantId) ?? 0) > performance.now()
+      if (!isResting) untilMs.delete(tenantId)
+      return isResting
     },
   }
 }
@@ -143,10 +180,10 @@ async function untilReadable(options: SubscribersOptions, tenantId: string): Pro
 }
 
 /** One tenant's trouble does not keep the others' events waiting. */
-async function handOutQuietly(options: SubscribersOptions, tenantId: string): Promise<boolean> {
+async function handOutQuietly(options: SubscribersOptions, tenantId: string): Promise<HandedOut> {
   return handOut(options, tenantId).catch((error: unknown) => {
     options.log.warn({ err: error, tenantId }, 'events could not be handed out')
-    return false
+    return { isAny: false, isWanted: true }
   })
 }
 
