@@ -57,10 +57,7 @@ const restMs = 1_000
  */
 export function startSubscribers(options: SubscribersOptions): Subscribers {
   const waiting = new Set<string>()
-  const pokes = gather((tenantIds) => {
-    for (const tenantId of tenantIds) waiting.add(tenantId)
-    void wake()
-  })
+  const pokes = gather(waiting, () => void wake())
   const rests = restingPlace()
   // Who was told something in the background since it was last drained.
   const told = new Set<string>()
@@ -129,10 +126,10 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
 }
 
 /**
- * Gathers the tenants that are poked. They are handed on after a moment even while others are handled: a tenant that books
- * all the time would be looked at without a pause.
+ * Gathers the tenants that are poked. They wait a moment even while others are handled: a tenant that books all the time
+ * would be looked at without a pause.
  */
-function gather(handOver: (tenantIds: readonly string[]) => void) {
+function gather(waiting: Set<string>, wake: () => void) {
   const poked = new Set<string>()
   let soon: NodeJS.Timeout | undefined
   return {
@@ -140,8 +137,9 @@ function gather(handOver: (tenantIds: readonly string[]) => void) {
       poked.add(tenantId)
       soon ??= setTimeout(() => {
         soon = undefined
-        handOver([...poked])
+        for (const tenantId of poked) waiting.add(tenantId)
         poked.clear()
+        wake()
       }, pokeDelayMs).unref()
     },
     close: () => clearTimeout(soon),
