@@ -153,7 +153,7 @@ export class Book {
     return (this.ownReceived ??= new Map())
   }
 
-  /** The same, for those who only look. */
+  /** `touched`, for those who only look: it makes no map. */
   touchedClaims(): Iterable<[Claim, ClaimBefore]> {
     return this.ownTouched ?? []
   }

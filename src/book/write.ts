@@ -121,7 +121,7 @@ function collect(lists: Lists, { desk, book, at }: { desk: Desk; book: Book; at:
   const key = { tenant_id: desk.tenantId, account_id: book.account.accountId }
   if (changes.isNew)
     lists.newAccounts.push({
-      ...key,
+      ...totalsRow(key, book),
       ...headerRow(book),
       ...profileRow(book),
       created_at: desk.now,
@@ -177,17 +177,13 @@ function collect(lists: Lists, { desk, book, at }: { desk: Desk; book: Book; at:
   }
 }
 
+/** What of an account's header stays as it was opened. */
 function headerRow(book: Book): Json {
   const { account } = book
   return {
     reference: account.reference,
     currency: account.currency,
     auto_debtor_reference: account.autoDebtorReference,
-    entry_seq: account.entrySeq,
-    credit_minor: account.creditMinor,
-    outstanding_minor: account.outstandingMinor,
-    claims_amount_minor: account.claimsAmountMinor,
-    claims_fees_minor: account.claimsFeesMinor,
   }
 }
 
