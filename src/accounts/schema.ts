@@ -175,7 +175,10 @@ export const entrySchemas = {
 
 const kinds = Object.keys(entrySchemas) as (keyof typeof entrySchemas)[]
 
-// A union would answer a wrong amount with seven complaints; this way the details decide what is asked.
+const oneKind = { oneOf: kinds.map((kind) => ({ required: [`${kind}Details`] })) }
+
+// A union would answer a wrong amount with seven complaints; this way the details decide what is asked. That they are of
+// one kind is a condition before it is a complaint: asked outright, every right entry would first make six errors.
 export const LedgerEntry = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
   required: ['ledgerEntryReference', 'context'],
@@ -184,7 +187,8 @@ export const LedgerEntry = Type.Unsafe<Record<string, unknown>>({
     // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
     then: entrySchemas[kind],
   })),
-  oneOf: kinds.map((kind) => ({ required: [`${kind}Details`] })),
+  if: oneKind,
+  else: oneKind,
 })
 
 export interface EntryDetails {

@@ -1,13 +1,16 @@
 import type { Book } from './book.ts'
 import type { Desk } from './desk.ts'
 import type { Json, Mandate, PromiseToPay } from './model.ts'
-import { over, type Statement } from './statement.ts'
+import { over, overLists, type Statement } from './statement.ts'
 
 /** How promises and mandates are kept. Batches in which nobody asks for them send none of these statements. */
-export const loadMandates = `
+export const loadMandates = overLists(
+  ['t uuid, r text'],
+  (accounts) => `
 select m.tenant_id as "tenantId", m.account_id as "accountId", m.mandate_id as "mandateId", m.position
-from json_to_recordset($1::json) as w(t uuid, r text) join account a on a.tenant_id = w.t and a.reference = w.r
-join mandate m on m.tenant_id = a.tenant_id and m.account_id = a.account_id`
+from ${accounts} join account a on a.tenant_id = w.t and a.reference = w.r
+join mandate m on m.tenant_id = a.tenant_id and m.account_id = a.account_id`,
+)
 
 /** The promise of a claim `c`, beside its other fields; the flag spares others the look. */
 export const promiseOfClaim = `case when c.has_promise then (

@@ -87,11 +87,10 @@ export class Book {
   readonly account: AccountHeader
   readonly journal: Journal
   profile: Profile | undefined
-  readonly items = new Map<number, Item>()
+  private ownItems: Map<number, Item> | undefined
   /** Fee items by their principal. */
   private fees: Map<number, Item[]> | undefined
-  /** Claims by the item that holds their principal. */
-  readonly claims = new Map<number, Claim>()
+  private ownClaims: Map<number, Claim> | undefined
   /** Named entries by reference; `undefined` says that the reference is free. */
   readonly entries = new Map<string, NamedEntry | undefined>()
   readonly changes: BookChanges
@@ -137,6 +136,16 @@ export class Book {
   }
 
   // Most of a thousand books in a batch need none of these maps, so each is made when it is asked for.
+
+  /** Items by their sequence. */
+  get items(): Map<number, Item> {
+    return (this.ownItems ??= new Map())
+  }
+
+  /** Claims by the item that holds their principal. */
+  get claims(): Map<number, Claim> {
+    return (this.ownClaims ??= new Map())
+  }
 
   /** The payments of providers that commands named, by `paymentKey`. */
   get providerPayments(): Map<string, ProviderPayment> {

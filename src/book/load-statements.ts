@@ -1,4 +1,5 @@
 import { promiseOfClaim } from './agreements.ts'
+import { overLists } from './statement.ts'
 
 /** The statements that lock and read what a batch needs. Columns carry the names of the model, so that rows are used as they are. */
 
@@ -8,28 +9,35 @@ export const laneSettings = `set enable_seqscan = off; set enable_hashjoin = off
   set enable_incremental_sort = off; set enable_bitmapscan = off; set enable_material = off;
   set join_collapse_limit = 1; set from_collapse_limit = 1`
 
-const pairs = (parameter: number) => `json_to_recordset($${parameter}::json) as w(t uuid, r text)`
-const triples = (parameter: number) =>
-  `json_to_recordset($${parameter}::json) as w(t uuid, a text, r text)`
+const pair = 't uuid, r text'
+const triple = 't uuid, a text, r text'
 
 const headerColumns = `a.tenant_id as "tenantId", a.account_id as "accountId", a.reference, a.currency,
   a.auto_debtor_reference as "autoDebtorReference", a.entry_seq as "entrySeq", a.credit_minor as "creditMinor",
   a.outstanding_minor as "outstandingMinor", a.claims_amount_minor as "claimsAmountMinor",
   a.claims_fees_minor as "claimsFeesMinor"`
 
-export const lockByReference = `
-select ${headerColumns} from ${pairs(1)} join account a on a.tenant_id = w.t and a.reference = w.r
-order by a.tenant_id, a.account_id for no key update of a`
-
-export const lockByAnything = `
-with wanted as (
-  select a.tenant_id, a.account_id from ${pairs(1)} join account a on a.tenant_id = w.t and a.reference = w.r
-  union select c.tenant_id, c.account_id from ${pairs(2)} join claim c on c.tenant_id = w.t and c.reference = w.r
-  union select a.tenant_id, a.account_id from ${pairs(3)}
-    join account a on a.tenant_id = w.t and a.auto_debtor_reference = w.r
+export const lockByReference = overLists(
+  [pair],
+  (accounts) => `
+select ${headerColumns} from ${accounts} join account a on a.tenant_id = w.t and a.reference = w.r
+order by a.tenant_id, a.account_id for no key update of a`,
 )
+
+const wantedAccounts = (accounts: string, claims: string, debtors: string) => `with wanted as (
+  select a.tenant_id, a.account_id from ${accounts} join account a on a.tenant_id = w.t and a.reference = w.r
+  union select c.tenant_id, c.account_id from ${claims} join claim c on c.tenant_id = w.t and c.reference = w.r
+  union select a.tenant_id, a.account_id from ${debtors}
+    join account a on a.tenant_id = w.t and a.auto_debtor_reference = w.r
+)`
+
+export const lockByAnything = overLists(
+  [pair, pair, pair],
+  (accounts, claims, debtors) => `
+${wantedAccounts(accounts, claims, debtors)}
 select ${headerColumns} from wanted w join account a on a.tenant_id = w.tenant_id and a.account_id = w.account_id
-order by a.tenant_id, a.account_id for no key update of a`
+order by a.tenant_id, a.account_id for no key update of a`,
+)
 
 const profileColumns = `a.tenant_id as "tenantId", a.account_id as "accountId", a.payment_reference as "paymentReference",
   a.portfolio_reference as "portfolioReference", a.meta, a.scores,
@@ -39,37 +47,51 @@ const profileColumns = `a.tenant_id as "tenantId", a.account_id as "accountId", 
   (select coalesce(json_agg(json_build_object('reference', p.reference, 'position', p.position, 'data', p.data) order by p.position), '[]')
     from product p where p.tenant_id = a.tenant_id and p.account_id = a.account_id) as products`
 
-export const loadProfiles = `
-with wanted as (
-  select a.tenant_id, a.account_id from ${pairs(1)} join account a on a.tenant_id = w.t and a.reference = w.r
-  union select c.tenant_id, c.account_id from ${pairs(2)} join claim c on c.tenant_id = w.t and c.reference = w.r
-  union select a.tenant_id, a.account_id from ${pairs(3)}
-    join account a on a.tenant_id = w.t and a.auto_debtor_reference = w.r
-)
+export const loadProfiles = overLists(
+  [pair, pair, pair],
+  (accounts, claims, debtors) => `
+${wantedAccounts(accounts, claims, debtors)}
 select ${profileColumns}
-from wanted w join account a on a.tenant_id = w.tenant_id and a.account_id = w.account_id`
+from wanted w join account a on a.tenant_id = w.tenant_id and a.account_id = w.account_id`,
+)
 
 // For large batches: the accounts are not looked up a second time, at the price of one more round trip.
-export const loadProfilesOf = `
+export const loadProfilesOf = overLists(
+  ['t uuid, i uuid'],
+  (accounts) => `
 select ${profileColumns}
-from json_to_recordset($1::json) as w(t uuid, i uuid) join account a on a.tenant_id = w.t and a.account_id = w.i`
+from ${accounts} join account a on a.tenant_id = w.t and a.account_id = w.i`,
+)
 
 // Compared as rows and with `limit 1`: only the index on references gives that order. For two equalities the planner, which
 // thinks of an account of middling size, is as content with the primary key, and reads all entries of a large account.
-export const loadEntries = `
-select e.tenant_id as "tenantId", e.account_id as "accountId", e.seq, e.reference, e.kind, e.origin,
+const entriesNamed = (tenant: string, account: string) => `
+cross join lateral (
+  select n.* from entry n where n.tenant_id = ${tenant} and (n.account_id, n.reference) >= (${account}, w.r)
+  order by n.account_id, n.reference limit 1) e
+where e.account_id = ${account} and e.reference = w.r`
+
+const entryColumns = `e.tenant_id as "tenantId", e.account_id as "accountId", e.seq, e.reference, e.kind, e.origin,
   e.amount_minor as "amountMinor", e.excess_minor as "excessMinor", e.effect, e.item_seq as "itemSeq",
-  e.due_on as "dueOn",
+  e.details ->> 'dueDate' as "dueOn",
   case when e.kind = 'payment' then (
     select coalesce(sum(b.amount_minor), 0)::bigint from entry b
-    where b.tenant_id = e.tenant_id and b.account_id = e.account_id and b.taken_from = e.reference) else 0 end as "chargedBackMinor"
-from ${triples(1)} join account a on a.tenant_id = w.t and a.reference = w.a
-cross join lateral (
-  select n.tenant_id, n.account_id, n.seq, n.reference, n.kind, n.origin, n.amount_minor, n.excess_minor, n.item_seq,
-    n.effect, n.details ->> 'dueDate' as due_on
-  from entry n where n.tenant_id = a.tenant_id and (n.account_id, n.reference) >= (a.account_id, w.r)
-  order by n.account_id, n.reference limit 1) e
-where e.account_id = a.account_id and e.reference = w.r`
+    where b.tenant_id = e.tenant_id and b.account_id = e.account_id and b.taken_from = e.reference) else 0 end as "chargedBackMinor"`
+
+export const loadEntries = overLists(
+  [triple],
+  (entries) => `
+select ${entryColumns}
+from ${entries} join account a on a.tenant_id = w.t and a.reference = w.a${entriesNamed('a.tenant_id', 'a.account_id')}`,
+)
+
+// For large batches, again without a second look at the accounts.
+export const loadEntriesOf = overLists(
+  ['t uuid, i uuid, r text'],
+  (entries) => `
+select ${entryColumns}
+from ${entries}${entriesNamed('w.t', 'w.i')}`,
+)
 
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`
 // What only changes of the claim itself look at; a payment moves many claims and reads none of it.
@@ -85,27 +107,29 @@ const claimFields = `'claimId', c.claim_id, 'reference', c.reference, 'receeveRe
   'deletedAtMs', ${ms('c.deleted_at')}, 'promise', ${promiseOfClaim}`
 
 // A principal comes with its fees and its claim: status and totals hang on all of them together.
-export const loadItems = `
+export const loadItems = overLists(
+  [triple, pair, pair, pair, pair],
+  (targets, openItems, liveClaims, claims, waitingClaims) => `
 with named as (
   select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq) as root, false as is_whole
-  from ${triples(1)} join account a on a.tenant_id = w.t and a.reference = w.a
+  from ${targets} join account a on a.tenant_id = w.t and a.reference = w.a
   join entry e on e.tenant_id = a.tenant_id and e.account_id = a.account_id and e.reference = w.r
   join item i on i.tenant_id = e.tenant_id and i.account_id = e.account_id and i.item_seq = e.item_seq
   union all
   select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq), false
-  from ${pairs(2)} join account a on a.tenant_id = w.t and a.reference = w.r
+  from ${openItems} join account a on a.tenant_id = w.t and a.reference = w.r
   join item i on i.tenant_id = a.tenant_id and i.account_id = a.account_id and i.is_open
   union all
   select c.tenant_id, c.account_id, c.item_seq, true
-  from ${pairs(3)} join account a on a.tenant_id = w.t and a.reference = w.r
+  from ${liveClaims} join account a on a.tenant_id = w.t and a.reference = w.r
   join claim c on c.tenant_id = a.tenant_id and c.account_id = a.account_id and c.status in ('PENDING', 'ACTIVE')
   union all
   select c.tenant_id, c.account_id, c.item_seq, true
-  from ${pairs(4)} join claim c on c.tenant_id = w.t and c.reference = w.r
+  from ${claims} join claim c on c.tenant_id = w.t and c.reference = w.r
   union all
   -- The fence keeps the claims of an account that has a debtor from being read at all.
   select c.tenant_id, c.account_id, c.item_seq, true
-  from (select a.tenant_id, a.account_id from ${pairs(5)} join account a on a.tenant_id = w.t and a.reference = w.r
+  from (select a.tenant_id, a.account_id from ${waitingClaims} join account a on a.tenant_id = w.t and a.reference = w.r
     where not exists (select from account_debtor d where d.tenant_id = a.tenant_id and d.account_id = a.account_id)
     offset 0) a
   join claim c on c.tenant_id = a.tenant_id and c.account_id = a.account_id and c.status = 'PENDING'
@@ -123,20 +147,27 @@ select i.tenant_id as "tenantId", i.account_id as "accountId", i.item_seq as seq
   select json_build_object(${claimFields}) as claim from claim c
   where c.tenant_id = i.tenant_id and c.account_id = i.account_id and c.item_seq = i.item_seq
 ) c on i.parent_seq is null
-order by i.tenant_id, i.account_id, i.item_seq`
+order by i.tenant_id, i.account_id, i.item_seq`,
+)
 
-export const lockDebtors = `
-select d.tenant_id as "tenantId", d.reference, d.data, d.version from ${pairs(1)}
+export const lockDebtors = overLists(
+  [pair],
+  (debtors) => `
+select d.tenant_id as "tenantId", d.reference, d.data, d.version from ${debtors}
 join debtor d on d.tenant_id = w.t and d.reference = w.r
-order by d.tenant_id, d.reference for no key update of d`
+order by d.tenant_id, d.reference for no key update of d`,
+)
 
-export const loadPayments = `
+export const loadPayments = overLists(
+  ['t uuid, a text, p text, k text'],
+  (payments) => `
 select p.tenant_id as "tenantId", p.account_id as "accountId", p.provider, p.tracking_id as "trackingId",
   p.amount_minor as "amountMinor", p.currency, p.first_seq as "firstSeq", p.last_seq as "lastSeq",
   (select coalesce(json_agg(json_build_object('reference', e.reference, 'kind', e.kind, 'details', e.details,
       'context', e.context, 'createdAtMs', (extract(epoch from e.created_at) * 1000)::bigint) order by e.seq), '[]')
     from entry e where e.tenant_id = p.tenant_id and e.account_id = p.account_id
       and e.seq between p.first_seq and p.last_seq) as entries
-from json_to_recordset($1::json) as w(t uuid, a text, p text, k text)
+from ${payments}
 join account a on a.tenant_id = w.t and a.reference = w.a
-join provider_payment p on p.tenant_id = a.tenant_id and p.account_id = a.account_id and p.provider = w.p and p.tracking_id = w.k`
+join provider_payment p on p.tenant_id = a.tenant_id and p.account_id = a.account_id and p.provider = w.p and p.tracking_id = w.k`,
+)

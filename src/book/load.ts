@@ -4,6 +4,7 @@ import { Book } from './book.ts'
 import { baseOfReceeveReference, Desk, type Needs } from './desk.ts'
 import {
   loadEntries,
+  loadEntriesOf,
   loadItems,
   loadPayments,
   loadProfiles,
@@ -13,11 +14,13 @@ import {
   lockDebtors,
 } from './load-statements.ts'
 import { loadRuns } from './runs.ts'
+import { type Statement, valuesOf } from './statement.ts'
 import type {
   AccountHeader,
   Claim,
   Debtor,
   Item,
+  Json,
   JourneyRun,
   KnownMandate,
   NamedEntry,
@@ -97,49 +100,66 @@ export async function loadDesks(
   return desks
 }
 
-// Above it the second look at the accounts costs more than a round trip.
+// Above it a second look at the accounts costs more than a round trip.
 const largeLoad = 256
 
 function readAll(client: pg.Client, lists: Lists) {
   const run = async <R extends pg.QueryResultRow>(
     name: string,
-    text: string,
-    values: object[][],
+    statement: Statement,
+    ...rows: readonly Json[][]
   ): Promise<R[]> => {
-    if (values.every((list) => list.length === 0)) return []
-    const answer = await client.query<R>({
-      name,
-      text,
-      values: values.map((list) => JSON.stringify(list)),
-    })
+    if (rows.every((list) => list.length === 0)) return []
+    const values = valuesOf(statement, ...rows)
+    const answer = await client.query<R>({ name, text: statement.text, values })
     return answer.rows
   }
   const isPlain = lists.claims.length === 0 && lists.debtors.length === 0
   const locked = isPlain
-    ? run<AccountRow>('book_lock_by_reference', lockByReference, [lists.accounts])
-    : run<AccountRow>('book_lock', lockByAnything, [lists.accounts, lists.claims, lists.debtors])
-  const profiled = [lists.profiles, lists.claimProfiles, lists.debtorProfiles]
-  const isLarge = Math.max(...profiled.map((list) => list.length)) > largeLoad
-  const profilesOf = (rows: readonly AccountRow[]) =>
-    run<ProfileRow>('book_profiles_of', loadProfilesOf, [
-      rows.map(({ tenantId: t, accountId: i }) => ({ t, i })),
-    ])
+    ? run<AccountRow>('book_lock_by_reference', lockByReference, lists.accounts)
+    : run<AccountRow>('book_lock', lockByAnything, lists.accounts, lists.claims, lists.debtors)
+  const isLarge = lists.accounts.length + lists.claims.length + lists.debtors.length > largeLoad
+  const { profiles, claimProfiles, debtorProfiles, entries } = lists
   return Promise.all([
     locked,
-    isLarge ? locked.then(profilesOf) : run<ProfileRow>('book_profiles', loadProfiles, profiled),
-    run<EntryRow>('book_entries', loadEntries, [lists.entries]),
-    run<ItemRow>('book_items', loadItems, [
+    isLarge && profiles.length + claimProfiles.length + debtorProfiles.length > 0
+      ? locked.then((rows) => run<ProfileRow>('book_profiles_of', loadProfilesOf, idsOf(rows)))
+      : run<ProfileRow>('book_profiles', loadProfiles, profiles, claimProfiles, debtorProfiles),
+    isLarge
+      ? locked.then((rows) => run<EntryRow>('book_entries_of', loadEntriesOf, byId(entries, rows)))
+      : run<EntryRow>('book_entries', loadEntries, entries),
+    run<ItemRow>(
+      'book_items',
+      loadItems,
       lists.targets,
       lists.openItems,
       lists.liveClaims,
       lists.claims,
       lists.waitingClaims,
-    ]),
-    run<DebtorRow>('book_debtors', lockDebtors, [lists.debtors]),
-    run<PaymentRow>('book_payments', loadPayments, [lists.payments]),
-    run<MandateRow>('book_mandates', loadMandates, [lists.mandates]),
-    run<RunRow>('book_runs', loadRuns, [lists.runs]),
+    ),
+    run<DebtorRow>('book_debtors', lockDebtors, lists.debtors),
+    run<PaymentRow>('book_payments', loadPayments, lists.payments),
+    run<MandateRow>('book_mandates', loadMandates, lists.mandates),
+    run<RunRow>('book_runs', loadRuns, lists.runs),
   ])
+}
+
+const idsOf = (accounts: readonly AccountRow[]) =>
+  accounts.map(({ tenantId: t, accountId: i }) => ({ t, i }))
+
+/** The entries that commands name, by the ids of their accounts; those of an account that is not there are left out. */
+function byId(entries: Triples, accounts: readonly AccountRow[]): Json[] {
+  const ids = new Map<string, Map<string, string>>()
+  for (const { tenantId, reference, accountId } of accounts) {
+    const ofTenant = ids.get(tenantId) ?? new Map<string, string>()
+    ids.set(tenantId, ofTenant.set(reference, accountId))
+  }
+  const found: Json[] = []
+  for (const { t, a, r } of entries) {
+    const i = ids.get(t)?.get(a)
+    if (i !== undefined) found.push({ t, i, r })
+  }
+  return found
 }
 
 function listsOf(wanted: readonly Wanted[]): Lists {
@@ -159,44 +179,54 @@ function listsOf(wanted: readonly Wanted[]): Lists {
     runs: [],
     payments: [],
   }
-  const seen = new Set<string>()
-  const isFirst = (...parts: string[]) => {
-    const key = parts.join('\0')
-    return !seen.has(key) && seen.add(key) !== undefined
+  const isFirst = firstTimes()
+  const pair = (list: Pairs, t: string, r: string) => {
+    if (isFirst(list, t, r)) list.push({ t, r })
+  }
+  const triple = (list: Triples, t: string, { a, r }: { a: string; r: string }) => {
+    if (isFirst(list, t, `${a}\0${r}`)) list.push({ t, a, r })
   }
   for (const { tenantId: t, needs } of wanted) {
     const a = needs.accounts?.[0]
-    const pair = (list: Pairs, name: string, r: string) => {
-      if (isFirst(name, t, r)) list.push({ t, r })
-    }
     for (const r of needs.accounts ?? []) {
-      pair(lists.accounts, 'account', r)
-      if (needs.profile) pair(lists.profiles, 'profile', r)
+      pair(lists.accounts, t, r)
+      if (needs.profile) pair(lists.profiles, t, r)
     }
     for (const r of claimNamesOf(needs)) {
-      pair(lists.claims, 'claim', r)
-      if (needs.runs) pair(lists.runs, 'run', r)
-      if (needs.profile) pair(lists.claimProfiles, 'claimProfile', r)
+      pair(lists.claims, t, r)
+      if (needs.runs) pair(lists.runs, t, r)
+      if (needs.profile) pair(lists.claimProfiles, t, r)
     }
     for (const r of needs.debtors ?? []) {
-      pair(lists.debtors, 'debtor', r)
-      if (needs.profile) pair(lists.debtorProfiles, 'debtorProfile', r)
+      pair(lists.debtors, t, r)
+      if (needs.profile) pair(lists.debtorProfiles, t, r)
     }
     if (a === undefined) continue
-    if (needs.openItems) pair(lists.openItems, 'open', a)
-    if (needs.liveClaims) pair(lists.liveClaims, 'live', a)
-    if (needs.waitingClaims) pair(lists.waitingClaims, 'waiting', a)
-    if (needs.mandates) pair(lists.mandates, 'mandates', a)
-    for (const r of needs.entries ?? [])
-      if (isFirst('entry', t, a, r)) lists.entries.push({ t, a, r })
+    if (needs.openItems) pair(lists.openItems, t, a)
+    if (needs.liveClaims) pair(lists.liveClaims, t, a)
+    if (needs.waitingClaims) pair(lists.waitingClaims, t, a)
+    if (needs.mandates) pair(lists.mandates, t, a)
+    for (const r of needs.entries ?? []) triple(lists.entries, t, { a, r })
     for (const r of needs.targets ?? []) {
-      if (isFirst('entry', t, a, r)) lists.entries.push({ t, a, r })
-      if (isFirst('target', t, a, r)) lists.targets.push({ t, a, r })
+      triple(lists.entries, t, { a, r })
+      triple(lists.targets, t, { a, r })
     }
     const p = needs.providerPayment
     if (p) lists.payments.push({ t, a, p: p.provider, k: p.trackingId })
   }
   return lists
+}
+
+/** Tells whether a list meets a name of a tenant for the first time. */
+function firstTimes(): (list: object, tenantId: string, name: string) => boolean {
+  const seen = new Map<object, Map<string, Set<string>>>()
+  return (list, tenantId, name) => {
+    const ofList = seen.get(list) ?? new Map<string, Set<string>>()
+    seen.set(list, ofList)
+    const names = ofList.get(tenantId) ?? new Set<string>()
+    ofList.set(tenantId, names)
+    return !names.has(name) && names.add(name) !== undefined
+  }
 }
 
 function claimNamesOf(needs: Needs): string[] {

@@ -10,6 +10,7 @@ interface Schema {
   allOf?: Schema[]
   if?: { required?: string[] }
   then?: Schema
+  else?: Schema
   properties?: Record<string, Schema>
   required?: string[]
   additionalProperties?: boolean | Schema
@@ -116,7 +117,10 @@ function variantsOf(schema: Schema): Members[] {
   const { properties = {}, required = [], allOf = [] } = schema
   const conditions = allOf.filter((one) => one.if !== undefined)
   const parts = allOf.filter((one) => one.if === undefined).map((one) => [one])
-  const groups = [schema.anyOf, schema.oneOf, ...parts].filter((group) => group !== undefined)
+  // A schema that is its own condition says the same as the schema.
+  const groups = [schema.anyOf, schema.oneOf, schema.else?.oneOf, ...parts].filter(
+    (group) => group !== undefined,
+  )
   let variants: Members[] = [{ properties, required, conditions }]
   for (const group of groups) {
     const choices = group.flatMap(variantsOf)

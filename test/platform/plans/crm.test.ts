@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { claimsPaidBy } from '../../../src/book/index.ts'
 import { laneSettings, loadEntries } from '../../../src/book/load-statements.ts'
+import { valuesOf } from '../../../src/book/statement.ts'
 import { heldNow } from '../../../src/crm/cancel-payment.ts'
 import { findPayment } from '../../../src/crm/payment.ts'
 import { inTransaction } from '../../../src/platform/db.ts'
@@ -120,7 +121,7 @@ test('what a payment was booked on and still holds is found without what else wa
     }),
   )
   expectAtMost(20, await scansOf({ connection, tenantId }, statements))
-  const wanted = JSON.stringify(entries.map((r) => ({ t: tenantId, a: 'BIG', r })))
-  const loading = [{ text: loadEntries, values: [wanted] }]
+  const wanted = entries.map((r) => ({ t: tenantId, a: 'BIG', r }))
+  const loading = [{ text: loadEntries.text, values: valuesOf(loadEntries, wanted) }]
   expectAtMost(20, await scansOf({ connection, tenantId, settings: laneSettings }, loading))
 })

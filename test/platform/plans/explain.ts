@@ -62,11 +62,13 @@ interface Place {
   readonly tenantId: string
   /** Sent before anything else. */
   readonly settings?: string | undefined
+  /** Whether statements are planned as those of a long session are, without a look at their values. */
+  readonly isGeneric?: boolean
 }
 
 /** What statements of a tenant read, run one after another in a transaction that leaves no trace. */
 export async function scansOf(place: Place, statements: readonly Statement[]): Promise<Scan[]> {
-  const { connection, tenantId, settings } = place
+  const { connection, tenantId, settings, isGeneric = false } = place
   const client = new pg.Client(asApplication(connection))
   await client.connect()
   try {
@@ -75,13 +77,30 @@ export async function scansOf(place: Place, statements: readonly Statement[]): P
     await client.query('select set_config($1, $2, true)', [tenantsSetting, `{${tenantId}}`])
     const scans: Scan[] = []
     for (const { text, values } of statements) {
-      const { rows } = await client.query(`explain (analyze, format json) ${text}`, values)
+      const explain = 'explain (analyze, format json)'
+      const { rows } = isGeneric
+        ? await client.query(`${explain} ${await prepared(client, { text, values })}`)
+        : await client.query(`${explain} ${text}`, values)
       scans.push(...scansIn(rows, text))
     }
     return scans
   } finally {
     await client.end()
   }
+}
+
+/** Prepares a statement to be planned once for all values, and answers how to run it with these. */
+async function prepared(client: pg.Client, { text, values }: Statement): Promise<string> {
+  await client.query('set local plan_cache_mode = force_generic_plan')
+  await client.query('deallocate all')
+  await client.query(`prepare asked as ${text}`)
+  const literals: string[] = []
+  for (const [index, value] of values.entries()) {
+    const type = new RegExp(`\\$${index + 1}::(\\w+\\[\\])`).exec(text)?.[1]
+    const { rows } = await client.query<{ text: string }>(`select ($1::${type})::text`, [value])
+    literals.push(pg.escapeLiteral(rows[0]!.text))
+  }
+  return `execute asked(${literals.join(', ')})`
 }
 
 /** What the function that asks for all tenants at once reads: its own statement, run as its owner as it is. */
