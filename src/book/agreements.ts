@@ -1,12 +1,12 @@
 import type { Book } from './book.ts'
 import type { Desk } from './desk.ts'
 import type { Json, Mandate, PromiseToPay } from './model.ts'
-import { over, overLists, type Statement } from './statement.ts'
+import { msOf, over, overLists, type Statement } from './statement.ts'
 
 /** How promises and mandates are kept. Batches in which nobody asks for them send none of these statements. */
 export const loadMandates = overLists(
-  ['t uuid, r text'],
-  (accounts) => `
+  { accounts: 't uuid, r text' },
+  ({ accounts }) => `
 select m.tenant_id as "tenantId", m.account_id as "accountId", m.mandate_id as "mandateId", m.position
 from ${accounts} join account a on a.tenant_id = w.t and a.reference = w.r
 join mandate m on m.tenant_id = a.tenant_id and m.account_id = a.account_id`,
@@ -15,8 +15,8 @@ join mandate m on m.tenant_id = a.tenant_id and m.account_id = a.account_id`,
 /** The promise of a claim `c`, beside its other fields; the flag spares others the look. */
 export const promiseOfClaim = `case when c.has_promise then (
   select json_build_object('promiseId', p.promise_id, 'claimId', p.claim_id, 'amountMinor', p.amount_minor,
-    'currency', p.currency, 'dueOn', p.due_on, 'expiresAtMs', (extract(epoch from p.expires_at) * 1000)::bigint,
-    'status', p.status, 'paidMinor', p.paid_minor, 'createdAtMs', (extract(epoch from p.created_at) * 1000)::bigint,
+    'currency', p.currency, 'dueOn', p.due_on, 'expiresAtMs', ${msOf('p.expires_at')},
+    'status', p.status, 'paidMinor', p.paid_minor, 'createdAtMs', ${msOf('p.created_at')},
     'endedAtMs', null)
   from promise p where p.tenant_id = c.tenant_id and p.claim_id = c.claim_id and p.status = 'ACTIVE') end`
 

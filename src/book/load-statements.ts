@@ -1,5 +1,5 @@
-import { promiseOfClaim } from './agreements.ts'
-import { overLists } from './statement.ts'
+import { claimColumns } from './claim-rows.ts'
+import { msOf, overLists } from './statement.ts'
 
 /** The statements that lock and read what a batch needs. Columns carry the names of the model, so that rows are used as they are. */
 
@@ -7,7 +7,7 @@ import { overLists } from './statement.ts'
 // nor that it is small. Left to itself it looked entries up by tenant alone while there were few (18 commands in 27 ms).
 export const laneSettings = `set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
   set enable_incremental_sort = off; set enable_bitmapscan = off; set enable_material = off;
-  set join_collapse_limit = 1; set from_collapse_limit = 1`
+  set join_collapse_limit = 1; set from_collapse_limit = 1; set plan_cache_mode = force_generic_plan`
 
 const pair = 't uuid, r text'
 const triple = 't uuid, a text, r text'
@@ -18,8 +18,8 @@ const headerColumns = `a.tenant_id as "tenantId", a.account_id as "accountId", a
   a.claims_fees_minor as "claimsFeesMinor"`
 
 export const lockByReference = overLists(
-  [pair],
-  (accounts) => `
+  { accounts: pair },
+  ({ accounts }) => `
 select ${headerColumns} from ${accounts} join account a on a.tenant_id = w.t and a.reference = w.r
 order by a.tenant_id, a.account_id for no key update of a`,
 )
@@ -32,8 +32,8 @@ const wantedAccounts = (accounts: string, claims: string, debtors: string) => `w
 )`
 
 export const lockByAnything = overLists(
-  [pair, pair, pair],
-  (accounts, claims, debtors) => `
+  { accounts: pair, claims: pair, debtors: pair },
+  ({ accounts, claims, debtors }) => `
 ${wantedAccounts(accounts, claims, debtors)}
 select ${headerColumns} from wanted w join account a on a.tenant_id = w.tenant_id and a.account_id = w.account_id
 order by a.tenant_id, a.account_id for no key update of a`,
@@ -48,8 +48,8 @@ const profileColumns = `a.tenant_id as "tenantId", a.account_id as "accountId", 
     from product p where p.tenant_id = a.tenant_id and p.account_id = a.account_id) as products`
 
 export const loadProfiles = overLists(
-  [pair, pair, pair],
-  (accounts, claims, debtors) => `
+  { accounts: pair, claims: pair, debtors: pair },
+  ({ accounts, claims, debtors }) => `
 ${wantedAccounts(accounts, claims, debtors)}
 select ${profileColumns}
 from wanted w join account a on a.tenant_id = w.tenant_id and a.account_id = w.account_id`,
@@ -57,8 +57,8 @@ from wanted w join account a on a.tenant_id = w.tenant_id and a.account_id = w.a
 
 // For large batches: the accounts are not looked up a second time, at the price of one more round trip.
 export const loadProfilesOf = overLists(
-  ['t uuid, i uuid'],
-  (accounts) => `
+  { accounts: 't uuid, i uuid' },
+  ({ accounts }) => `
 select ${profileColumns}
 from ${accounts} join account a on a.tenant_id = w.t and a.account_id = w.i`,
 )
@@ -79,37 +79,24 @@ const entryColumns = `e.tenant_id as "tenantId", e.account_id as "accountId", e.
     where b.tenant_id = e.tenant_id and b.account_id = e.account_id and b.taken_from = e.reference) else 0 end as "chargedBackMinor"`
 
 export const loadEntries = overLists(
-  [triple],
-  (entries) => `
+  { entries: triple },
+  ({ entries }) => `
 select ${entryColumns}
 from ${entries} join account a on a.tenant_id = w.t and a.reference = w.a${entriesNamed('a.tenant_id', 'a.account_id')}`,
 )
 
 // For large batches, again without a second look at the accounts.
 export const loadEntriesOf = overLists(
-  ['t uuid, i uuid, r text'],
-  (entries) => `
+  { entries: 't uuid, i uuid, r text' },
+  ({ entries }) => `
 select ${entryColumns}
 from ${entries}${entriesNamed('w.t', 'w.i')}`,
 )
 
-const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`
-// What only changes of the claim itself look at; a payment moves many claims and reads none of it.
-const whole = (column: string) => `case when i.is_whole then ${column} end`
-const claimFields = `'claimId', c.claim_id, 'reference', c.reference, 'receeveReference', c.receeve_reference,
-  'accountId', c.account_id, 'itemSeq', c.item_seq, 'isManaged', c.is_managed, 'status', c.status,
-  'resolutionReason', c.resolution_reason, 'isResolvedByRequest', c.is_resolved_by_request,
-  'originalDueOn', c.original_due_on, 'currentDueOn', c.current_due_on, 'debtorReference', c.debtor_reference,
-  'isWhole', i.is_whole, 'primaryDebtor', ${whole('c.primary_debtor')}, 'productReference', c.product_reference, 'portfolioReference', c.portfolio_reference,
-  'creditorReference', c.creditor_reference, 'paymentReference', c.payment_reference, 'scores', ${whole('c.scores')},
-  'meta', ${whole('c.meta')},
-  'frozenMeta', c.frozen_meta, 'createdAtMs', ${ms('c.created_at')}, 'resolvedAtMs', ${ms('c.resolved_at')},
-  'deletedAtMs', ${ms('c.deleted_at')}, 'promise', ${promiseOfClaim}`
-
 // A principal comes with its fees and its claim: status and totals hang on all of them together.
 export const loadItems = overLists(
-  [triple, pair, pair, pair, pair],
-  (targets, openItems, liveClaims, claims, waitingClaims) => `
+  { targets: triple, openItems: pair, liveClaims: pair, claims: pair, waitingClaims: pair },
+  ({ targets, openItems, liveClaims, claims, waitingClaims }) => `
 with named as (
   select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq) as root, false as is_whole
   from ${targets} join account a on a.tenant_id = w.t and a.reference = w.a
@@ -139,32 +126,30 @@ with named as (
 select i.tenant_id as "tenantId", i.account_id as "accountId", i.item_seq as seq, i.kind, i.origin, i.reference,
   i.outstanding_minor as "outstandingMinor", i.paid_minor as "paidMinor", i.parent_seq as "parentSeq", i.position,
   i.is_retired as "isRetired", i.fee_type as "feeType", i.product_reference as "productReference", i.due_on as "dueOn",
-  (extract(epoch from i.created_at) * 1000)::bigint as "createdAtMs", c.claim from (
+  ${msOf('i.created_at')} as "createdAtMs", ${claimColumns} from (
   select i.*, r.is_whole from roots r join item i on i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.item_seq = r.root
   union all
   select i.*, r.is_whole from roots r join item i on i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.parent_seq = r.root
-) i left join lateral (
-  select json_build_object(${claimFields}) as claim from claim c
-  where c.tenant_id = i.tenant_id and c.account_id = i.account_id and c.item_seq = i.item_seq
-) c on i.parent_seq is null
+) i left join claim c on i.parent_seq is null
+  and c.tenant_id = i.tenant_id and c.account_id = i.account_id and c.item_seq = i.item_seq
 order by i.tenant_id, i.account_id, i.item_seq`,
 )
 
 export const lockDebtors = overLists(
-  [pair],
-  (debtors) => `
+  { debtors: pair },
+  ({ debtors }) => `
 select d.tenant_id as "tenantId", d.reference, d.data, d.version from ${debtors}
 join debtor d on d.tenant_id = w.t and d.reference = w.r
 order by d.tenant_id, d.reference for no key update of d`,
 )
 
 export const loadPayments = overLists(
-  ['t uuid, a text, p text, k text'],
-  (payments) => `
+  { payments: 't uuid, a text, p text, k text' },
+  ({ payments }) => `
 select p.tenant_id as "tenantId", p.account_id as "accountId", p.provider, p.tracking_id as "trackingId",
   p.amount_minor as "amountMinor", p.currency, p.first_seq as "firstSeq", p.last_seq as "lastSeq",
   (select coalesce(json_agg(json_build_object('reference', e.reference, 'kind', e.kind, 'details', e.details,
-      'context', e.context, 'createdAtMs', (extract(epoch from e.created_at) * 1000)::bigint) order by e.seq), '[]')
+      'context', e.context, 'createdAtMs', ${msOf('e.created_at')}) order by e.seq), '[]')
     from entry e where e.tenant_id = p.tenant_id and e.account_id = p.account_id
       and e.seq between p.first_seq and p.last_seq) as entries
 from ${payments}

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { loadMandates } from './agreements.ts'
 import { Book } from './book.ts'
+import { type ClaimRow, claimOfRow } from './claim-rows.ts'
 import { baseOfReceeveReference, Desk, type Needs } from './desk.ts'
 import {
   loadEntries,
@@ -17,7 +18,6 @@ import { loadRuns } from './runs.ts'
 import { type Statement, valuesOf } from './statement.ts'
 import type {
   AccountHeader,
-  Claim,
   Debtor,
   Item,
   Json,
@@ -63,7 +63,7 @@ interface OfAccount extends OfTenant {
 type AccountRow = AccountHeader & OfTenant
 type ProfileRow = Profile & OfAccount
 type EntryRow = NamedEntry & OfAccount
-type ItemRow = Item & OfAccount & { readonly claim: Claim | null }
+type ItemRow = Item & OfAccount & ClaimRow
 type DebtorRow = Debtor & OfTenant
 type PaymentRow = ProviderPayment & OfAccount
 type MandateRow = KnownMandate & OfAccount
@@ -283,12 +283,30 @@ function takeAccount(desk: Desk, header: AccountRow): void {
   desk.load(new Book({ header, isNew: false }, desk.journal))
 }
 
-function takeItem(desk: Desk, book: Book, item: ItemRow): void {
-  book.load(item)
-  const { claim } = item
-  if (claim === null) return
-  book.claims.set(item.seq, claim)
+function takeItem(desk: Desk, book: Book, row: ItemRow): void {
+  book.load(itemOfRow(row))
+  const claim = claimOfRow(row, { accountId: row.accountId, itemSeq: row.seq })
+  if (!claim) return
+  book.claims.set(row.seq, claim)
   desk.claims.set(claim.reference, { claim, book })
+}
+
+function itemOfRow(row: ItemRow): Item {
+  return {
+    seq: row.seq,
+    kind: row.kind,
+    origin: row.origin,
+    reference: row.reference,
+    outstandingMinor: row.outstandingMinor,
+    paidMinor: row.paidMinor,
+    parentSeq: row.parentSeq,
+    position: row.position,
+    isRetired: row.isRetired,
+    feeType: row.feeType,
+    productReference: row.productReference,
+    dueOn: row.dueOn,
+    createdAtMs: row.createdAtMs,
+  }
 }
 
 export const paymentKey = (payment: { provider: string; trackingId: string }) =>

@@ -1,20 +1,18 @@
 import type { Desk } from './desk.ts'
 import type { Json, JourneyRun } from './model.ts'
-import { over, overLists, type Statement } from './statement.ts'
+import { msOf, over, overLists, type Statement } from './statement.ts'
 
 /** How the runs of journeys are kept. Batches in which nobody asks for them send none of these statements. */
-
-const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`
 
 // The newest run of a claim says where it stands: a run that begins ends the one before it. A worker that moves a run on
 // holds its row for a moment and never waits for an account, so waiting for it here ends.
 export const loadRuns = overLists(
-  ['t uuid, r text'],
-  (claims) => `
+  { claims: 't uuid, r text' },
+  ({ claims }) => `
 select r.tenant_id as "tenantId", r.run_id as "runId", r.claim_id as "claimId", r.journey_id as "journeyId",
-  r.journey_name as "journeyName", r.version, r.status, r.state, ${ms('r.next_at')} as "nextAtMs",
-  ${ms('r.started_at')} as "startedAtMs", ${ms('r.paused_at')} as "pausedAtMs",
-  ${ms('r.paused_until')} as "pausedUntilMs", ${ms('r.ended_at')} as "endedAtMs", r.end_reason as "endReason"
+  r.journey_name as "journeyName", r.version, r.status, r.state, ${msOf('r.next_at')} as "nextAtMs",
+  ${msOf('r.started_at')} as "startedAtMs", ${msOf('r.paused_at')} as "pausedAtMs",
+  ${msOf('r.paused_until')} as "pausedUntilMs", ${msOf('r.ended_at')} as "endedAtMs", r.end_reason as "endReason"
 from ${claims} join claim c on c.tenant_id = w.t and c.reference = w.r
 join journey_run r on r.tenant_id = c.tenant_id and r.claim_id = c.claim_id
 where not exists (select from journey_run n where n.tenant_id = r.tenant_id and n.claim_id = r.claim_id

@@ -15,8 +15,8 @@ test('rows become one array for each column', () => {
 
 test('the columns of several lists are numbered through', () => {
   const statement = overLists(
-    ['t uuid, r text', 't uuid, n integer'],
-    (one, other) => `select from ${one}, ${other}`,
+    { one: 't uuid, r text', other: 't uuid, n integer' },
+    ({ one, other }) => `select from ${one}, ${other}`,
   )
   expect(statement.text).toBe(
     'select from unnest($1::uuid[], $2::text[]) as w(t, r), unnest($3::uuid[], $4::integer[]) as w(t, n)',

@@ -16,22 +16,25 @@ export function over(columns: string, textOf: (rows: string) => string): Stateme
   return { text: textOf(sourceOf(list, 'r', 1)), lists: [list] }
 }
 
-/** A statement over several such lists, each of which the text takes as a source of rows `w`. */
-export function overLists(
-  lists: readonly string[],
-  textOf: (...sources: string[]) => string,
+/** A statement over several such lists by name, each of which the text takes as a source of rows `w`. */
+export function overLists<Name extends string>(
+  lists: Readonly<Record<Name, string>>,
+  textOf: (sources: Readonly<Record<Name, string>>) => string,
 ): Statement {
-  const columns = lists.map(columnsOf)
-  let first = 1
-  const sources = columns.map((list) => {
-    const source = sourceOf(list, 'w', first)
-    first += list.length
-    return source
-  })
-  return { text: textOf(...sources), lists: columns }
+  const columns: Column[][] = []
+  const sources = {} as Record<Name, string>
+  for (const name of Object.keys(lists) as Name[]) {
+    const list = columnsOf(lists[name])
+    sources[name] = sourceOf(list, 'w', columns.flat().length + 1)
+    columns.push(list)
+  }
+  return { text: textOf(sources), lists: columns }
 }
 
-/** The parameters of such a statement for its lists of rows; what a row leaves out is null. */
+/** The instant of a column, in milliseconds since 1970. */
+export const msOf = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`
+
+/** The parameters of such a statement for its lists of rows in their order; what a row leaves out is null. */
 export function valuesOf({ lists }: Statement, ...rows: readonly (readonly Json[])[]): Buffer[] {
   return lists.flatMap((list, index) => list.map((column) => columnOf(column, rows[index] ?? [])))
 }

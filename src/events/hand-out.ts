@@ -100,16 +100,17 @@ interface Range {
   readonly types: readonly string[]
 }
 
+// Ordered by the columns of the table: a bare `xid` would be the text that is selected, in which 10 comes before 9.
 async function readEvents(
   { tenantId, db }: Tx,
   { first, end, types }: Range,
 ): Promise<readonly EventRow[]> {
   const { rows } = await sql<EventRow>`
     select xid::text as xid, seq, message_id as "messageId", type, data, metadata, occurred_at as "occurredAt"
-    from event
+    from event e
     where tenant_id = ${tenantId} and (xid, seq) > (${first.xid}::xid8, ${first.seq}::bigint)
       and xid < ${end.xid}::xid8 and type = any(${types}::text[])
-    order by xid, seq limit ${eventsAtOnce}`.execute(db)
+    order by e.xid, e.seq limit ${eventsAtOnce}`.execute(db)
   return rows
 }
 

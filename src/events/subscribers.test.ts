@@ -59,6 +59,21 @@ test('a subscriber sees the events it wants, once and in order', async () => {
   await run.close()
 })
 
+test('events keep the order of their transactions when the numbers of those grow by a digit', async () => {
+  const tenantId = await newTenant()
+  for (const xid of [9, 10, 99, 100])
+    await database.ownerPool.query(
+      `insert into quittance.event (tenant_id, xid, message_id, type, data, occurred_at)
+       values ($1, $2::text::xid8, gen_random_uuid(), 'event.note.created', $3, now())`,
+      [tenantId, xid, { n: xid }],
+    )
+  const seen: number[] = []
+  const run = started([collecting('digits', tenantId, seen)])
+  await run.drain()
+  expect(seen).toEqual([9, 10, 99, 100])
+  await run.close()
+})
+
 test('an event that commits late is not passed over', async () => {
   const tenantId = await newTenant()
   const seen: number[] = []
