@@ -91,7 +91,8 @@ const mostSpace = 1024 * 1024
 // Where the pairs of digits begin in `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
 const digitPairs = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
 const digits = new Int8Array(128).fill(-1)
-for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16)
   digits[digit.charCodeAt(0)] = value
   digits[digit.toUpperCase().charCodeAt(0)] = value
 }
@@ -100,7 +101,7 @@ interface ColumnType {
   /** Its number in pg_type, the same in every PostgreSQL. */
   readonly oid: number
   /** Writes the length of an element in bytes and the element. */
-  write(out: Bytes, value: unknown): void
+  readonly write: (out: Bytes, value: unknown) => void
 }
 
 const types = {

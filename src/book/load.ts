@@ -71,7 +71,7 @@ type RunRow = JourneyRun & OfTenant
 
 /**
  * Locks the accounts of a batch in the order of their keys and reads what its commands need, from the locked rows.
- * All statements leave together in one round trip; the caller has begun the transaction.
+ * All statements leave together in one round trip, those of a large batch in two; the caller has begun the transaction.
  */
 export async function loadDesks(
   client: pg.Client,
