@@ -113,7 +113,7 @@ function isWritable(directory) {
 
 /** A place of this user's own that looks like the package: what is not compiled is linked. */
 function cacheOf(root, fingerprint) {
-  const own = path.join(os.tmpdir(), `quittance-${os.userInfo().uid}`)
+  const own = path.join(os.tmpdir(), `quittance-${process.getuid?.() ?? os.userInfo().uid}`)
   fs.mkdirSync(own, { mode: 0o700, recursive: true })
   refuseForeign(own)
   // Two clones with the same sources have their node_modules in different places.
@@ -130,7 +130,7 @@ function cacheOf(root, fingerprint) {
 function refuseForeign(directory) {
   if (process.platform === 'win32') return
   const found = fs.lstatSync(directory)
-  const isOurs = found.isDirectory() && found.uid === os.userInfo().uid
+  const isOurs = found.isDirectory() && found.uid === process.getuid()
   if (isOurs && (found.mode & 0o022) === 0) return
   throw new Error(
     `${directory} is not this user's alone, so nothing is compiled into it; remove it`,

@@ -51,6 +51,17 @@ async function open(connection: Connection, isBulk: boolean): Promise<string> {
   return tenant.tenantId
 }
 
+/** The same database, reached as another user, whichever way the run names its server. */
+function connectionAs(user: string): Connection {
+  const { connection } = database
+  if (!('connectionString' in connection)) return { ...connection, user }
+  const url = new URL(connection.connectionString)
+  url.username = user
+  // A password in the address is another user's.
+  url.password = ''
+  return { connectionString: url.href }
+}
+
 /** All that was written, without ids of chance. */
 async function written(tenantId: string): Promise<unknown> {
   const tables = ['account', 'debtor', 'account_debtor', 'entry', 'item', 'claim', 'event']
@@ -74,15 +85,13 @@ test('what an import copies is what a request inserts, whatever signs it has', a
 })
 
 test('an import as a user who does not own the tables inserts instead', async () => {
-  const {
-    host,
-    port,
-    database: name,
-  } = database.connection as { host: string; port: number; database: string }
-  const user = `guest_of_${name}`
+  const { rows } = await database.ownerPool.query<{ name: string }>(
+    'select current_database() as name',
+  )
+  const user = `guest_of_${rows[0]!.name}`
   await database.ownerPool.query(`create role ${user} login in role quittance_app`)
   try {
-    const tenantId = await open({ host, port, database: name, user }, true)
+    const tenantId = await open(connectionAs(user), true)
     expect(await written(tenantId)).toHaveProperty('claim.0.status', 'ACTIVE')
   } finally {
     await database.ownerPool.query(`drop role ${user}`)

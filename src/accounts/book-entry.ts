@@ -51,7 +51,7 @@ export function shownEntry(entry: {
  */
 export function bookEntries(desk: Desk, book: Book, entries: readonly EntryInput[]): void {
   refuseTwice(entries)
-  if (!entries.some(({ context }) => context.ledgerEntryReference !== undefined)) {
+  if (!entries.some((entry) => targetReferenceOf(entry) !== undefined)) {
     for (const entry of entries) bookEntry(desk, book, entry)
     return
   }
@@ -60,7 +60,7 @@ export function bookEntries(desk: Desk, book: Book, entries: readonly EntryInput
     const later = new Set(waiting.map((entry) => entry.reference))
     const blocked: EntryInput[] = []
     for (const entry of waiting) {
-      const target = entry.context.ledgerEntryReference
+      const target = targetReferenceOf(entry)
       if (target !== undefined && target !== entry.reference && later.has(target))
         blocked.push(entry)
       else {
@@ -118,9 +118,8 @@ function requireInvoice(desk: Desk, book: Book, entry: EntryInput): void {
 
 /** What an entry moves: fees belong to invoices only (D-45), money to anything that can be paid (D-46 … D-48). */
 function targetOf(book: Book, entry: EntryInput): Target | undefined {
-  const reference = entry.context.ledgerEntryReference
-  if (reference === undefined || entry.kind === 'invoice' || entry.kind === 'reporting')
-    return undefined
+  const reference = targetReferenceOf(entry)
+  if (reference === undefined) return undefined
   const named = book.entryNamed(reference)
   if (!named || named.origin !== 'ledger') throw refuse('entry_not_found')
   if (entry.kind === 'fee' && named.kind !== 'invoice') throw refuse('entry_not_found')
@@ -128,6 +127,11 @@ function targetOf(book: Book, entry: EntryInput): Target | undefined {
   const item = named.itemSeq === named.seq ? book.items.get(named.seq) : undefined
   if (!item) throw refuse('entry_not_found')
   return { item }
+}
+
+/** The entry that an entry names. Invoices and reports name none: what their context holds there may be anything. */
+function targetReferenceOf({ kind, context }: EntryInput): string | undefined {
+  return kind === 'invoice' || kind === 'reporting' ? undefined : context.ledgerEntryReference
 }
 
 /** D-47: an adjustment may carry a date, which becomes the claim's current due date. */
@@ -192,7 +196,7 @@ export function entryNeeds(entries: readonly EntryInput[]) {
   const invoices = entries.filter((entry) => entry.kind === 'invoice')
   return {
     entries: entries.map((entry) => entry.reference),
-    targets: entries.flatMap(({ context }) => context.ledgerEntryReference ?? []),
+    targets: entries.flatMap((entry) => targetReferenceOf(entry) ?? []),
     claims: invoices.map((entry) => entry.reference),
     profile: invoices.length > 0,
   }

@@ -283,7 +283,11 @@ export class Book {
     if (isRaised && this.claimOf(item)?.status === 'DELETED') throw refuse('claim_deleted')
     const outstandingMinor = bounded(item.outstandingMinor, deltaMinor)
     assert(outstandingMinor >= 0, 'an item never asks for less than nothing')
-    this.changeItem(item, { outstandingMinor })
+    // A fee that was settled and given up asks again when its money is taken back (D-48).
+    this.changeItem(
+      item,
+      isRaised && item.isRetired ? { outstandingMinor, isRetired: false } : { outstandingMinor },
+    )
     this.changeAccount({ outstandingMinor: bounded(this.account.outstandingMinor, deltaMinor) })
   }
 

@@ -1,14 +1,17 @@
 import pg from 'pg'
 import { asApplication, type Connection, isRetryable, tenantsSetting } from '../platform/db.ts'
+import { presentWork } from '../platform/keyed-work.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { sendTogether } from '../platform/send-together.ts'
-import { asOwner, mayCopy, runBulkWrite } from './bulk-write.ts'
+import { mayCopy, writeInBulk } from './bulk-write.ts'
+import { commitAll } from './commit.ts'
 import type { Desk, Needs } from './desk.ts'
 import { loadDesks, MovedMeanwhile } from './load.ts'
 import { laneSettings } from './load-statements.ts'
 import type { Json } from './model.ts'
+import { isAccepted, noting } from './note-keyed.ts'
 import { WorkQueue } from './queue.ts'
-import { runWrite, type Write, writesOf } from './write.ts'
+import { queryOf, writesOf } from './write.ts'
 
 /** One decision on the book. `decide` is pure: it records changes on the desk's books or throws a refusal. */
 export interface Command<R = unknown> {
@@ -31,6 +34,8 @@ export interface Companion {
 export interface GroupOptions<R> {
   /** One refusal refuses all of it, and nothing of it is booked. */
   readonly isWhole?: boolean
+  /** Its companions only note that it did something, which they can of each of its commands. */
+  readonly isOnlyNoted?: boolean
   /**
    * Decided last, with all outcomes; its statements commit together with the group or not at all. A constraint of their
    * own tables that they violate is an answer to the caller, not a bug: the promise is rejected with it.
@@ -42,6 +47,8 @@ export interface BatchSeen {
   readonly commands: number
   readonly waitMs: number
   readonly durationMs: number
+  /** What each of its commits took: one, more where the batch came apart, none where nothing was committed. */
+  readonly commitsMs: readonly number[]
   /** Whose commands they were. */
   readonly tenants: readonly string[]
 }
@@ -99,16 +106,22 @@ export class Bookkeeper {
 
   /** Decides one command. Resolves after its commit; a refusal is an outcome, not an exception. */
   async submit<R>(command: Command<R>): Promise<Outcome<R>> {
-    const [outcome] = await this.#enqueue([command], {})
+    const [outcome] = await this.submitGroup([command])
     return outcome as Outcome<R>
   }
 
   /** Decides commands in the given order in one transaction, each accepted or refused on its own unless they are whole. */
-  submitGroup<R>(
+  async submitGroup<R>(
     commands: readonly Command<R>[],
     options: GroupOptions<R> = {},
   ): Promise<Outcome<R>[]> {
-    return this.#enqueue(commands, options) as Promise<Outcome<R>[]>
+    const keyed = presentWork(commands[0]?.tenantId ?? '')
+    const outcomes = (await this.#enqueue(
+      commands,
+      keyed ? noting(keyed, options) : options,
+    )) as Outcome<R>[]
+    if (keyed) keyed.isActed ||= outcomes.some(isAccepted)
+    return outcomes
   }
 
   /** Lets what waits finish, takes nothing new, and closes the connections. */
@@ -160,7 +173,7 @@ export class Bookkeeper {
       await settle(lane, works, this.#options)
       this.#running -= 1
       this.#queue.release(works)
-      this.#seen(works, startedAt)
+      this.#seen(works, startedAt, lane.takeCommits())
       // Another lane may have passed over works whose keys are free now.
       if (!this.#queue.isEmpty) this.#wakeLane()
     }
@@ -168,7 +181,7 @@ export class Bookkeeper {
     if (this.#isClosing && this.#running === 0 && this.#queue.isEmpty) this.#onQuiet?.()
   }
 
-  #seen(works: readonly Work[], startedAt: number): void {
+  #seen(works: readonly Work[], startedAt: number, commitsMs: readonly number[]): void {
     const commands = works.reduce((sum, work) => sum + work.size, 0)
     const waitMs = startedAt - Math.min(...works.map((work) => work.queuedAt))
     const tenants = works.flatMap((work) => work.commands.map(({ tenantId }) => tenantId))
@@ -176,6 +189,7 @@ export class Bookkeeper {
       commands,
       waitMs,
       durationMs: performance.now() - startedAt,
+      commitsMs,
       tenants: [...new Set(tenants)],
     })
   }
@@ -186,6 +200,8 @@ function keysOf(commands: readonly Command[]): string[] {
   for (const { tenantId, needs } of commands) {
     for (const reference of needs.accounts ?? []) keys.add(`${tenantId}/account/${reference}`)
     for (const reference of needs.claims ?? []) keys.add(`${tenantId}/claim/${reference}`)
+    // Two who see a debtor for the first time find no row to lock, and the second would write over the first.
+    for (const reference of needs.debtors ?? []) keys.add(`${tenantId}/debtor/${reference}`)
   }
   return [...keys]
 }
@@ -206,8 +222,9 @@ async function settle(
       else fail(only, error, options)
       return
     }
-    if (error instanceof OutcomeUnknown) {
-      options.onBug?.(error)
+    // Nobody knows what became of it; or the database was gone time after time, and their callers need not wait for more.
+    if (error instanceof OutcomeUnknown || error instanceof ConnectionLost) {
+      if (error instanceof OutcomeUnknown) options.onBug?.(error)
       for (const work of works) work.reject(error)
       return
     }
@@ -221,8 +238,10 @@ function fail(work: Work, error: unknown, options: BookkeeperOptions): void {
 }
 
 /** A group whose commands need not commit together is decided one by one when a bug in one of them fails it. */
-const canSplit = ({ commands, options }: Work, error: unknown) =>
-  commands.length > 1 && !options.companions && !options.isWhole && !(error instanceof Refusal)
+function canSplit({ commands, options }: Work, error: unknown): boolean {
+  const isBound = options.isWhole === true || (options.companions && options.isOnlyNoted !== true)
+  return commands.length > 1 && !isBound && !(error instanceof Refusal)
+}
 
 async function settleApart(lane: Lane, work: Work, options: BookkeeperOptions): Promise<void> {
   const outcomes: Outcome[] = []
@@ -316,6 +335,7 @@ class Lane {
   #client: pg.Client | undefined
   #plannedAtMs = 0
   #isCopying = false
+  readonly #commitsMs: number[] = []
 
   constructor(options: BookkeeperOptions) {
     this.#options = options
@@ -348,16 +368,24 @@ class Lane {
         (work, index) => work.options.companions?.(decided[index] ?? []) ?? [],
       )
       if (this.#isCopying) await writeInBulk(client, writes.splice(0))
+      // Made before anything is sent: a row that cannot be written must not fail with half of its batch on the way.
+      const queries = writes.map(queryOf)
       isCommitting = true
       sendTogether(client)
-      await commitAll(client, [
-        ...writes.map((write) => runWrite(client, write)),
+      const commitMs = await commitAll(client, [
+        ...queries.map((query) => client.query(query)),
         ...companions.map(({ text, values }) => client.query(text, values)),
       ])
+      this.#commitsMs.push(commitMs)
       return decided
     } catch (error) {
       throw await this.#recover(client, error, isCommitting)
     }
+  }
+
+  /** How long each commit took since somebody asked last. */
+  takeCommits(): number[] {
+    return this.#commitsMs.splice(0)
   }
 
   async close(): Promise<void> {
@@ -451,28 +479,4 @@ export function decideOne<R>(desk: Desk, command: Command<R>): Outcome<R> {
     desk.journal.rollBack(mark)
     return { refusal: error }
   }
-}
-
-async function writeInBulk(client: pg.Client, writes: readonly Write[]): Promise<void> {
-  await client.query(asOwner)
-  // A connection that pipelines refuses to copy. Nothing else is on its way here.
-  Object.assign(client, { pipeline: false })
-  try {
-    for (const write of writes) await runBulkWrite(client, write)
-  } finally {
-    Object.assign(client, { pipeline: true })
-  }
-}
-
-/** Sends the commit behind the writes without waiting for them, and takes no answer but COMMIT for done. */
-async function commitAll(client: pg.Client, writes: Promise<pg.QueryResult>[]): Promise<void> {
-  const commit = client.query('commit')
-  const results = await Promise.allSettled(writes)
-  const failed = results.find((result) => result.status === 'rejected')
-  const done = await Promise.allSettled([commit])
-  if (failed) throw failed.reason
-  const [answer] = done
-  if (answer?.status === 'rejected') throw answer.reason
-  if (answer?.value.command !== 'COMMIT')
-    throw new Error(`commit was answered by ${answer?.value.command}`)
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Json } from './model.ts'
-import { runWrite, type Write } from './write.ts'
+import { queryOf, type Write } from './write.ts'
 
 /**
  * COPY refuses tables under row-level security, so what is copied is written as their owner, in the transaction that
@@ -16,7 +16,19 @@ export async function mayCopy(client: pg.Client): Promise<boolean> {
   return rows[0]?.may === true
 }
 
-export const asOwner = 'set local role none'
+const asOwner = 'set local role none'
+
+/** Writes a large batch as the owner of the tables. */
+export async function writeInBulk(client: pg.Client, writes: readonly Write[]): Promise<void> {
+  await client.query(asOwner)
+  // A connection that pipelines refuses to copy. Nothing else is on its way here.
+  Object.assign(client, { pipeline: false })
+  try {
+    for (const write of writes) await runBulkWrite(client, write)
+  } finally {
+    Object.assign(client, { pipeline: true })
+  }
+}
 
 // `insert into entry (tenant_id, …) select r.* from …`: what such a statement inserts can be copied as well. One that
 // updates on conflict cannot.
@@ -24,9 +36,9 @@ const plainInsert =
   /^\s*insert into (?<table>\w+) \((?<columns>[^)]+)\)\s*select r\.\*(?!.*on conflict)/s
 
 /** Runs one write of a large batch, by COPY where it only inserts. The transaction has begun and acts as the owner. */
-export async function runBulkWrite(client: pg.Client, write: Write): Promise<void> {
+async function runBulkWrite(client: pg.Client, write: Write): Promise<void> {
   const { table, columns } = plainInsert.exec(write.statement.text)?.groups ?? {}
-  if (table === undefined || columns === undefined) return void (await runWrite(client, write))
+  if (table === undefined || columns === undefined) return void (await client.query(queryOf(write)))
   const names = columns.split(',').map((name) => name.trim())
   const target = client.query(copyFrom(`copy ${table} (${names.join(', ')}) from stdin`))
   await pipeline(Readable.from(chunksOf(write.rows, names)), target)

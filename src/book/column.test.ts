@@ -23,7 +23,10 @@ test.each([
   ['uuid', '0189d0b8-0000-7000-8000-00000000000x'],
   ['date', '2026-02-30'],
   ['date', 'soon'],
+  ['date', '05/03/2003'],
+  ['date', '0000-01-01'],
   ['timestamptz', 'soon'],
+  ['timestamptz', ''],
   ['timestamptz', 1],
 ] as const)('a %s cannot be %j', (type, value) => {
   expect(() => columnOf({ name: 'c', type }, [{ c: value }])).toThrow()

@@ -214,14 +214,17 @@ function textOf(value: unknown): string {
 const firstInstant = Date.UTC(2000)
 const dayMs = 86_400_000
 
+const isoDay = /^\d{4}-\d\d-\d\d$/
+
 function daysOf(date: string): number {
   const day = new Date(date)
   // The 30th of February would silently be a day of March.
-  assert(day.getUTCDate() === Number(date.slice(-2)), `${date} is no day`)
+  const isDay = isoDay.test(date) && day.getUTCDate() === Number(date.slice(-2))
+  assert(isDay && !date.startsWith('0000'), `${date} is no day`)
   return (day.getTime() - firstInstant) / dayMs
 }
 
-const lastInstant = { text: '', ms: 0 }
+const lastInstant = { text: '1970-01-01T00:00:00.000Z', ms: 0 }
 
 /** Most of what a batch writes bears the same instant. */
 function instantOf(value: unknown): number {

@@ -2,7 +2,7 @@ export { type Book, bounded, type ClaimBefore } from './book.ts'
 export { Bookkeeper, type Command, type Companion, type Outcome } from './bookkeeper.ts'
 export { claimNames } from './claim-names.ts'
 export { conclude, reactivate, reopenUnpaid, resolve, uncount } from './conclude.ts'
-export { type ClaimAt, Desk, type Needs } from './desk.ts'
+export { baseOfReceeveReference, type ClaimAt, Desk, type Needs } from './desk.ts'
 export {
   claimsPaidBy,
   findClaimNamed,

@@ -118,14 +118,15 @@ function readAll(client: pg.Client, lists: Lists) {
   const locked = isPlain
     ? run<AccountRow>('book_lock_by_reference', lockByReference, lists.accounts)
     : run<AccountRow>('book_lock', lockByAnything, lists.accounts, lists.claims, lists.debtors)
-  const isLarge = lists.accounts.length + lists.claims.length + lists.debtors.length > largeLoad
   const { profiles, claimProfiles, debtorProfiles, entries } = lists
+  const isProfiled =
+    Math.max(profiles.length, claimProfiles.length, debtorProfiles.length) > largeLoad
   return Promise.all([
     locked,
-    isLarge && profiles.length + claimProfiles.length + debtorProfiles.length > 0
+    isProfiled
       ? locked.then((rows) => run<ProfileRow>('book_profiles_of', loadProfilesOf, idsOf(rows)))
       : run<ProfileRow>('book_profiles', loadProfiles, profiles, claimProfiles, debtorProfiles),
-    isLarge
+    entries.length > largeLoad
       ? locked.then((rows) => run<EntryRow>('book_entries_of', loadEntriesOf, byId(entries, rows)))
       : run<EntryRow>('book_entries', loadEntries, entries),
     run<ItemRow>(

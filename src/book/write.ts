@@ -86,10 +86,9 @@ export function writesOf(desks: readonly Desk[]): Write[] {
   ].filter(({ rows }) => rows.length > 0)
 }
 
-/** Runs one write on a connection whose transaction has begun. */
-export function runWrite(client: pg.Client, write: Write): Promise<pg.QueryResult> {
-  const { name, statement, rows } = write
-  return client.query({ name, text: statement.text, values: valuesOf(statement, rows) })
+/** One write as a query, its parameters made. */
+export function queryOf({ name, statement, rows }: Write): pg.QueryConfig {
+  return { name, text: statement.text, values: valuesOf(statement, rows) }
 }
 
 type Lists = ReturnType<typeof emptyLists>

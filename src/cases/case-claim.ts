@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Json } from '../book/index.ts'
+import { baseOfReceeveReference, type Json } from '../book/index.ts'
 import { addMinor } from '../kernel/money.ts'
 import type { Tx } from '../platform/db.ts'
 
@@ -30,10 +30,11 @@ const selectClaim = sql`
 
 /** The claim that a reference names, in its own form or the Receeve door's; undefined where it names none. */
 export async function claimNamed(tx: Tx, reference: string): Promise<CaseClaim | undefined> {
+  const base = baseOfReceeveReference(reference) ?? reference
   const { rows } = await sql<CaseClaim>`${selectClaim}
     where c.tenant_id = ${tx.tenantId} and c.status <> 'PENDING'
       and (c.reference = ${reference}
-        or (c.reference = regexp_replace(${reference}, '-\\d{4}-\\d{2}-\\d{2}$', '') and c.receeve_reference = ${reference}))
+        or (c.reference = ${base} and c.receeve_reference = ${reference}))
     order by c.reference = ${reference} desc limit 1`.execute(tx.db)
   return rows[0]
 }

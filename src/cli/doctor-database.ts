@@ -4,10 +4,8 @@ import path from 'node:path'
 import type pg from 'pg'
 import { appRole, schemaName } from '../platform/db.ts'
 import { packageRoot } from '../platform/package-root.ts'
+import { serverVersion, supportedVersions } from '../platform/server-version.ts'
 import { bad, checkSafely, good, type Check } from './doctor-check.ts'
-
-const majorLeast = 15
-const majorMost = 18
 
 /** Whether the server keeps what it commits, and keeps tenants apart. */
 export async function checkDatabase(pool: pg.Pool): Promise<Check[]> {
@@ -23,11 +21,10 @@ export async function checkDatabase(pool: pg.Pool): Promise<Check[]> {
 }
 
 async function checkVersion(pool: pg.Pool): Promise<Check> {
-  const { rows } = await pool.query<{ server_version: string }>('show server_version')
-  const version = rows[0]?.server_version ?? ''
-  const major = Number.parseInt(version, 10)
-  if (major >= majorLeast && major <= majorMost) return good('database', `PostgreSQL ${version}`)
-  return bad('database', `PostgreSQL ${version}; ${majorLeast} to ${majorMost} are supported`)
+  const { text, isSupported } = await serverVersion(pool)
+  if (isSupported) return good('database', `PostgreSQL ${text}`)
+  const { least, most } = supportedVersions
+  return bad('database', `PostgreSQL ${text}; ${least} to ${most} are supported`)
 }
 
 async function checkMigrations(pool: pg.Pool): Promise<Check> {

@@ -19,7 +19,11 @@ export function addImport(program: Command): Command {
       .option('--unknown-country <code>', 'in place of a country that ISO 3166 does not know')
       .option('--delimiter <character>', 'what separates cells (default: ,)')
       .option('--encoding <utf-8|windows-1252>', 'of the file (default: utf-8)')
-      .option('--result <file.csv>', 'write what became of every row')
+      .option(
+        '--result <file.csv>',
+        'where to write what became of every row (default: <file>.result.csv beside the file)',
+      )
+      .option('--no-result', 'do not write what became of every row')
       .option('--dry-run', 'say what would happen and write nothing')
       .option('--json', 'print one JSON object')
       // A command that cannot be used ends with 2; 1 says that some rows could not be.

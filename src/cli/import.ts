@@ -1,4 +1,4 @@
-import { readFile, realpath, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { pc } from './colours.ts'
 import { Bookkeeper, callContext } from '../book/index.ts'
 import { createTenantFinder, type Tenant } from '../identity/index.ts'
@@ -10,25 +10,26 @@ import {
   mappingOf,
   mergedMapping,
   noResultFile,
-  openResultFile,
+  partOf,
   readSavedMapping,
+  resultFile,
   runImport,
   type SavedMapping,
 } from '../imports/index.ts'
 import { loadConfig, processEnv, type Flags } from '../platform/config.ts'
 import { schemaName } from '../platform/db.ts'
 import { type Database, withDatabase } from './database.ts'
-import { grouped, progressDisplay } from './import-progress.ts'
+import { grouped, type ProgressDisplay, progressDisplay } from './import-progress.ts'
+import { type ResultFlags, resultPlaceOf } from './import-result.ts'
 import { printJson, printLine, printNote } from './output.ts'
 import { type NamedTenant, tenantsNamed } from './tenant-named.ts'
 
-export interface ImportFlags extends Pick<Flags, 'dataDir' | 'databaseUrl'>, MappingOptions {
+export interface ImportFlags
+  extends Pick<Flags, 'dataDir' | 'databaseUrl'>, MappingOptions, ResultFlags {
   tenant?: string
   map?: string[]
   mapping?: string
   saveMapping?: string
-  result?: string
-  dryRun?: boolean
   json?: boolean
 }
 
@@ -44,14 +45,15 @@ export async function importCommand(file: string, flags: ImportFlags): Promise<v
     const mapping = mappingOf(saved)
     if (flags.tenant === undefined)
       throw new ImportUsageError(['--tenant is missing; give the id or the name of a tenant'])
-    await refuseSameFile(file, flags.result)
+    const resultPlace = await resultPlaceOf(file, flags)
     const config = loadConfig(processEnv(), placeOf(flags))
     const startedAt = performance.now()
     const summary = await withDatabase(config, (database) =>
-      importInto(database, { file, mapping, flags }),
+      importInto(database, { file, mapping, flags, resultPlace }),
     )
     if (flags.saveMapping !== undefined) await saveMapping(flags.saveMapping, saved)
-    report(summary, flags, (performance.now() - startedAt) / 1_000)
+    const seconds = (performance.now() - startedAt) / 1_000
+    report(summary, flags, { seconds, resultPlace: writtenPlaceOf(summary, resultPlace) })
     const isAllIn = summary.isComplete && summary.refused + summary.invalid === 0
     if (!isAllIn) process.exitCode = someRowsFailedExitCode
   } catch (error) {
@@ -79,14 +81,6 @@ async function saveMapping(path: string, saved: SavedMapping): Promise<void> {
   await writeFile(path, `${JSON.stringify(saved, null, 2)}\n`)
 }
 
-async function refuseSameFile(file: string, result: string | undefined): Promise<void> {
-  if (result === undefined) return
-  const [from, to] = await Promise.all(
-    [file, result].map((path) => realpath(path).catch(() => path)),
-  )
-  if (from === to) throw new ImportUsageError(['--result would overwrite the file itself'])
-}
-
 function placeOf({ dataDir, databaseUrl }: ImportFlags): Flags {
   return {
     ...(dataDir === undefined ? {} : { dataDir }),
@@ -94,12 +88,17 @@ function placeOf({ dataDir, databaseUrl }: ImportFlags): Flags {
   }
 }
 
-async function importInto(
-  database: Database,
-  call: { file: string; mapping: Mapping; flags: ImportFlags },
-): Promise<ImportSummary> {
-  const { file, mapping, flags } = call
+interface ImportCall {
+  readonly file: string
+  readonly mapping: Mapping
+  readonly flags: ImportFlags
+  readonly resultPlace: string | undefined
+}
+
+async function importInto(database: Database, call: ImportCall): Promise<ImportSummary> {
+  const { file, mapping, flags, resultPlace } = call
   const { tenant, now } = await findTenant(database, flags.tenant ?? '')
+  const display = progressDisplay(flags.json === true)
   const bookkeeper = new Bookkeeper({
     connection: database.connection,
     lanes,
@@ -107,32 +106,30 @@ async function importInto(
     nowOf: now,
     isDryRun: flags.dryRun ?? false,
     isBulk: true,
-    onBug: (error) => printNote(error instanceof Error ? (error.stack ?? '') : String(error)),
+    onBug: (error) => display.note(error instanceof Error ? (error.stack ?? '') : String(error)),
   })
-  const results = flags.result === undefined ? noResultFile : await openResult(flags.result)
-  const display = progressDisplay(flags.json === true)
-  const stop = stopAsked()
+  const stop = stopAsked(display)
   try {
-    const summary = await runImport({
+    return await runImport({
       file,
       mapping,
       bookkeeper,
       context: callContext(tenant, { originator: 'Import' }),
-      results,
+      results: resultPlace === undefined ? noResultFile : resultFile(resultPlace),
       analyse: () => analyse(database.ownerPool, flags.dryRun ?? false),
       onProgress: (progress) => display.show(progress),
       signal: stop.signal,
     })
-    await results.finish()
-    return summary
-  } catch (error) {
-    await results.abandon()
-    throw error
   } finally {
     display.end()
     stop.forget()
     await bookkeeper.close()
   }
+}
+
+/** An import that was stopped leaves its result under the name that says so. */
+function writtenPlaceOf(summary: ImportSummary, place: string | undefined): string | undefined {
+  return place === undefined || summary.isComplete ? place : partOf(place)
 }
 
 const grownTables = ['account', 'debtor', 'account_debtor', 'entry', 'item', 'claim']
@@ -144,18 +141,12 @@ async function analyse(ownerPool: Database['ownerPool'], isDryRun: boolean): Pro
   await ownerPool.query(`analyze ${tables.join(', ')}`)
 }
 
-async function openResult(path: string) {
-  return openResultFile(path).catch((error: unknown) => {
-    throw new ImportUsageError([`${path} cannot be written: ${(error as Error).message}`])
-  })
-}
-
 /** The first signal ends the import after what is being booked, the second at once. */
-function stopAsked(): { signal: AbortSignal; forget(): void } {
+function stopAsked(display: ProgressDisplay): { signal: AbortSignal; forget(): void } {
   const controller = new AbortController()
   const stop = () => {
     if (controller.signal.aborted) process.exit(someRowsFailedExitCode)
-    printNote('Stopping after the rows that are being booked; once more ends it at once')
+    display.note('Stopping after the rows that are being booked; once more ends it at once')
     controller.abort()
   }
   const signals = ['SIGINT', 'SIGTERM'] as const
@@ -186,12 +177,17 @@ async function findTenant(database: Database, named: string): Promise<Importing>
   return { tenant, now }
 }
 
-function report(summary: ImportSummary, flags: ImportFlags, seconds: number): void {
+interface Ran {
+  readonly seconds: number
+  readonly resultPlace: string | undefined
+}
+
+function report(summary: ImportSummary, flags: ImportFlags, { seconds, resultPlace }: Ran): void {
   const { problems, ...counts } = summary
-  const rowsPerSecond = Math.round(summary.rows / Math.max(seconds, 0.001))
   const isDryRun = flags.dryRun ?? false
   if (flags.json === true) {
-    const file = flags.result === undefined ? {} : { resultFile: flags.result }
+    const rowsPerSecond = Math.round(summary.rows / Math.max(seconds, 0.001))
+    const file = resultPlace === undefined ? {} : { resultFile: resultPlace }
     const time = { seconds: Math.round(seconds * 1_000) / 1_000, rowsPerSecond }
     printJson({ ...counts, isDryRun, ...time, ...file, problems })
     return
@@ -207,7 +203,8 @@ function report(summary: ImportSummary, flags: ImportFlags, seconds: number): vo
   for (const { line, reference, reason } of problems)
     printNote(`  line ${line}${reference === '' ? '' : ` (${reference})`}: ${reason}`)
   if (failed > problems.length) printNote(`  and ${grouped(failed - problems.length)} more`)
-  if (failed > 0 && flags.result === undefined)
+  if (resultPlace !== undefined) printNote(`  What became of every row: ${resultPlace}`)
+  if (failed > 0 && resultPlace === undefined)
     printNote('  --result file.csv writes what became of every row')
   if (!summary.isComplete)
     printNote('Stopped before the end; the same command goes on with the rest')

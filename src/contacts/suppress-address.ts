@@ -24,14 +24,22 @@ export function addressKey(address: string): string {
   return text.includes('@') ? text : text.replaceAll(/[\s()./-]/g, '').replace(/^00/, '+')
 }
 
-/** Sends nothing to an address any more, whosever it is; the first reason stays. */
+/**
+ * Sends nothing to an address any more, whosever it is. The first reason stays, but an unsubscription gives way to any other:
+ * the debtor who unsubscribed may take it back, and what bounces would be written to again.
+ */
 export async function suppressAddress(tx: Tx, suppression: Suppression): Promise<void> {
   const { channel, address, reason, messageId, debtorReference } = suppression
   await sql`
     insert into suppressed_address (tenant_id, channel, address, reason, message_id, debtor_reference, suppressed_at)
     values (${tx.tenantId}, ${channel}, ${addressKey(address)}, ${reason}, ${messageId ?? null},
       ${debtorReference ?? null}, ${tx.now})
-    on conflict do nothing`.execute(tx.db)
+    on conflict (tenant_id, channel, address) do update
+    set reason = excluded.reason, message_id = excluded.message_id, debtor_reference = excluded.debtor_reference,
+      suppressed_at = excluded.suppressed_at
+    where suppressed_address.reason = 'unsubscribe' and excluded.reason <> 'unsubscribe'`.execute(
+    tx.db,
+  )
 }
 
 /** Sends to an address again. */

@@ -32,10 +32,11 @@ export interface HandedOut {
  * at the next sweep; its neighbours go on.
  */
 export async function handOut(options: SubscribersOptions, tenantId: string): Promise<HandedOut> {
-  const unit = { tenantId, now: options.nowOf(tenantId) }
   let subscribers = options.subscribers
   let isAny = false
   for (;;) {
+    // Many chunks may take long, and what is done with each is done at its own time.
+    const unit = { tenantId, now: options.nowOf(tenantId) }
     const chunk = await readChunk(options, unit, subscribers)
     if (!chunk) return { isAny, isWanted: true }
     isAny ||= chunk.events.length > 0
@@ -160,7 +161,7 @@ async function deliver(options: SubscribersOptions, delivery: Delivery): Promise
   const others = subscribers.filter(({ name }) => !chunk.wanting.has(name))
   await inTransaction(options.db, unit, async (tx) => {
     for (const name of await unwantedStill(tx, others)) passed.add(name)
-    await movePast(tx, [...passed], last)
+    await movePast(tx, [...passed], chunk)
   })
   return passed
 }
@@ -221,13 +222,21 @@ async function handle(tx: Tx, { subscriber, place, wanted, last }: Handling): Pr
   return true
 }
 
-/** Moves the cursors of those for whom there was nothing, all in one statement. */
+/**
+ * Moves the cursors of those for whom there was nothing, all in one statement. One that does not stand where it was read was
+ * moved by somebody, forward or back, and stays there.
+ */
 async function movePast(
   { tenantId, db }: Tx,
   names: readonly string[],
-  last: Place,
+  { places, last }: Chunk,
 ): Promise<void> {
-  await sql`update event_cursor set xid = ${last.xid}::xid8, seq = ${last.seq}
-    where tenant_id = ${tenantId} and subscriber = any(${names}::text[])
-      and (xid, seq) < (${last.xid}::xid8, ${last.seq}::bigint)`.execute(db)
+  const known = names.flatMap((name) => {
+    const place = places.get(name)
+    return place ? [{ name, ...place }] : []
+  })
+  await sql`update event_cursor c set xid = ${last.xid}::xid8, seq = ${last.seq}
+    from json_to_recordset(${JSON.stringify(known)}::json) as p (name text, xid text, seq bigint)
+    where c.tenant_id = ${tenantId} and c.subscriber = p.name and c.xid = p.xid::xid8 and c.seq = p.seq
+      and (c.xid, c.seq) < (${last.xid}::xid8, ${last.seq}::bigint)`.execute(db)
 }

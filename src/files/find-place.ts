@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { refuse } from '../book/index.ts'
+import { baseOfReceeveReference, refuse } from '../book/index.ts'
 import type { Tx } from '../platform/db.ts'
 
 /** Where a file belongs: exactly one of claim and product is given. */
@@ -45,7 +45,7 @@ interface ClaimRow extends ClaimNamed {
 
 /** The claim by its own reference, else in the receeve form (D-41); one of another account is not found. */
 async function findClaim(tx: Tx, accountId: string, reference: string): Promise<ClaimNamed> {
-  const base = reference.replace(/-\d{4}-\d{2}-\d{2}$/, '')
+  const base = baseOfReceeveReference(reference) ?? reference
   const { rows } = await sql<ClaimRow>`
     select claim_id as "claimId", account_id as "accountId", reference, receeve_reference as "receeveReference",
       debtor_reference as "debtorReference", status

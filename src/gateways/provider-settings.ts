@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Tx } from '../platform/db.ts'
 import type { Sealer } from '../platform/sealer.ts'
 import { checkedApiBase, stripeApiBase } from './api-base.ts'
@@ -25,6 +26,7 @@ export async function setProvider(
   const { tenantId, now, db } = tx
   const { name } = settings
   const secrets = name === 'stripe' ? stripeRow(deps, tenantId, settings) : noSecrets
+  await lockTenant(tx)
   await db
     .insertInto('payment_provider')
     .values((is) => ({
@@ -32,7 +34,7 @@ export async function setProvider(
       name,
       position: is
         .selectFrom('payment_provider')
-        .select((of) => of.fn.coalesce(of.fn.max('position'), of.lit(0)).as('last'))
+        .select(sql<number>`coalesce(max(position), -1) + 1`.as('next'))
         .where('tenant_id', '=', tenantId)
         .$asScalar(),
       ...secrets,
@@ -44,6 +46,11 @@ export async function setProvider(
     )
     .execute()
   return { name, isSetUp: true, apiBase: secrets.api_base, updatedAt: now.toISOString() }
+}
+
+/** Two that are set up at once come one after the other: each sees the positions that are taken. */
+async function lockTenant({ tenantId, db }: Tx): Promise<void> {
+  await sql`select from tenant where tenant_id = ${tenantId} for no key update`.execute(db)
 }
 
 const noSecrets = { api_base: null, secret_key_sealed: null, webhook_secret_sealed: null }

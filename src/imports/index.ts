@@ -7,5 +7,5 @@ export {
   type SavedMapping,
 } from './mapping.ts'
 export { ImportUsageError } from './problems.ts'
-export { noResultFile, openResultFile } from './result-file.ts'
+export { noResultFile, partOf, resultFile, resultHead, resultPathOf } from './result-file.ts'
 export { type ImportSummary, type Progress, runImport } from './run-import.ts'

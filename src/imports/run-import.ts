@@ -22,9 +22,10 @@ export interface ImportJob {
   readonly signal?: AbortSignal | undefined
 }
 
+/** How much of a file is in the book: what is read ahead of it does not count. */
 export interface Progress {
   readonly rows: number
-  readonly bytesRead: number
+  readonly bytesDone: number
   readonly bytesTotal: number
 }
 
@@ -54,6 +55,12 @@ interface Pending {
   readonly problem?: string
 }
 
+/** Rows that are being booked, and how far into the file they reach. */
+interface InFlight {
+  readonly reports: Promise<RowReport[]>
+  readonly bytesDone: number
+}
+
 /**
  * Books a file row by row, in large groups of which each commits at once. What is booked stays booked when the import is
  * broken off; run again, it finds those rows unchanged and goes on with the rest.
@@ -63,30 +70,52 @@ export async function runImport(job: ImportJob): Promise<ImportSummary> {
   const position: Position = { offset: 0, line: 1 }
   const rows = readRows(job.file, job.mapping, position)
   const reader = rowReader(job.mapping, await headOf(rows))
+  await job.results.begin()
+  try {
+    const windows = groupsOf(rows, { job, reader })
+    const summary = await bookWindows(job, windows, { position, bytesTotal })
+    await (summary.isComplete ? job.results.finish() : job.results.abandon())
+    return summary
+  } catch (error) {
+    await job.results.abandon()
+    throw error
+  }
+}
+
+async function bookWindows(
+  job: ImportJob,
+  windows: AsyncGenerator<Pending[]>,
+  { position, bytesTotal }: { readonly position: Position; readonly bytesTotal: number },
+): Promise<ImportSummary> {
   const tally = new Tally()
   let analyseAt = analyseFirstAt
-  const inFlight: Promise<RowReport[]>[] = []
+  let isComplete = true
+  const inFlight: InFlight[] = []
   const settleFirst = async () => {
-    const reports = (await inFlight.shift()) ?? []
+    const window = inFlight.shift()
+    if (window === undefined) return
+    const reports = await window.reports
     tally.add(reports)
     await job.results.write(reports)
-    job.onProgress?.({ rows: tally.rows, bytesRead: position.offset, bytesTotal })
+    job.onProgress?.({ rows: tally.rows, bytesDone: window.bytesDone, bytesTotal })
     if (tally.rows < analyseAt) return
     analyseAt *= analyseFactor
     await job.analyse?.()
   }
   try {
-    for await (const group of groupsOf(rows, { job, reader })) {
-      inFlight.push(bookParts(job.bookkeeper, group))
+    for await (const window of windows) {
+      // How far it reaches is known only now: the next one is read while it is booked.
+      inFlight.push({ reports: bookParts(job.bookkeeper, window), bytesDone: position.offset })
       if (inFlight.length >= windowsInFlight) await settleFirst()
-      if (job.signal?.aborted) break
+      isComplete = job.signal?.aborted !== true
+      if (!isComplete) break
     }
     while (inFlight.length > 0) await settleFirst()
   } finally {
     // After a failure the others still run; nobody waits for their reports.
-    await Promise.allSettled(inFlight)
+    await Promise.allSettled(inFlight.map(({ reports }) => reports))
   }
-  return tally.summary(job.signal?.aborted !== true)
+  return tally.summary(isComplete)
 }
 
 async function sizeOf(file: string): Promise<number> {

@@ -97,8 +97,11 @@ async function rememberThings(
     for (const reference of referencesOf(event)) {
       const claimId = claims.get(reference)?.claimId
       if (claimId === undefined) continue
+      const key = `${claimId} ${thing}`
       const happened_at = event.occurredAt.toISOString()
-      last.set(`${claimId} ${thing}`, { claim_id: claimId, thing, happened_at })
+      // An event may be committed after one that bears a later instant.
+      if (happened_at < (last.get(key)?.happened_at ?? '')) continue
+      last.set(key, { claim_id: claimId, thing, happened_at })
     }
   }
   if (last.size === 0) return
@@ -107,9 +110,8 @@ async function rememberThings(
     select ${tx.tenantId}::uuid, r.* from json_to_recordset(${JSON.stringify([...last.values()])}::json)
       as r(claim_id uuid, thing text, happened_at timestamptz)
     order by r.claim_id, r.thing
-    on conflict (tenant_id, claim_id, thing) do update set happened_at = excluded.happened_at`.execute(
-    tx.db,
-  )
+    on conflict (tenant_id, claim_id, thing) do update
+    set happened_at = greatest(claim_last.happened_at, excluded.happened_at)`.execute(tx.db)
 }
 
 /** What events say of the life of one claim. */

@@ -33,8 +33,6 @@ export interface MatchResult {
 
 /** Books a payment and spreads it over what the account still owes, by the given strategy; the rest is credit (D-63). */
 export function matchPayment(context: CallContext, input: PaymentInput): Command<MatchResult> {
-  const { providerName: provider, trackingId } = input
-  const isNamed = provider !== undefined && trackingId !== undefined
   return {
     id: context.commandId,
     tenantId: context.tenantId,
@@ -43,7 +41,7 @@ export function matchPayment(context: CallContext, input: PaymentInput): Command
       accounts: [input.accountReference],
       openItems: true,
       profile: input.productReference !== undefined,
-      providerPayment: isNamed ? { provider, trackingId } : undefined,
+      providerPayment: providerPaymentOf(input),
       ...triggerNeeds(context),
     },
     decide(desk) {
@@ -126,16 +124,20 @@ function bookShare(
 
 type BookedShare = ProviderPayment['entries'][number]
 
+/** By what D-25 knows a payment again. A field that is sent empty names nothing: clients fill in what they do not know. */
+function providerPaymentOf({ providerName: provider = '', trackingId = '' }: PaymentInput) {
+  return provider === '' || trackingId === '' ? undefined : { provider, trackingId }
+}
+
 /** D-25: the same payment of a provider is booked once; another amount under its name is a mistake. */
 function bookedBefore(book: Book, input: PaymentInput): MatchResult | undefined {
-  const { providerName: provider, trackingId } = input
-  if (provider === undefined || trackingId === undefined) return undefined
-  const known = book.providerPayments.get(paymentKey({ provider, trackingId }))
+  const named = providerPaymentOf(input)
+  const known = named && book.providerPayments.get(paymentKey(named))
   if (!known) return undefined
   if (known.amountMinor !== input.totalMinor || known.currency !== input.currency) {
     throw refuse(
       'invalid_input',
-      `payment ${trackingId} of ${provider} was booked with another amount`,
+      `payment ${named.trackingId} of ${named.provider} was booked with another amount`,
     )
   }
   const rest = known.entries.filter((entry) => entry.context['ledgerEntryReference'] === undefined)
@@ -150,13 +152,12 @@ function rememberPayment(
   input: PaymentInput,
   booked: Pick<ProviderPayment, 'firstSeq' | 'entries'>,
 ): void {
-  const { providerName: provider, trackingId } = input
-  if (provider === undefined || trackingId === undefined) return
-  const key = paymentKey({ provider, trackingId })
+  const named = providerPaymentOf(input)
+  if (!named) return
+  const key = paymentKey(named)
   if (book.providerPayments.has(key)) return
   const payment = {
-    provider,
-    trackingId,
+    ...named,
     amountMinor: input.totalMinor,
     currency: input.currency,
     ...booked,

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../platform/db.ts'
 import { refusePayofin } from './refusals.ts'
 import type { Institution, InstitutionPatch, NewInstitution } from './schema.ts'
@@ -42,13 +42,18 @@ export async function listInstitutions({ tenantId, db }: Tx): Promise<Institutio
 }
 
 /** The institution of a code. */
-export async function findInstitution(
+export function findInstitution(tx: Tx, sootCode: number): Promise<Institution> {
+  return readInstitution(tx, sootCode, sql``)
+}
+
+async function readInstitution(
   { tenantId, db }: Tx,
   sootCode: number,
+  locking: RawBuilder<unknown>,
 ): Promise<Institution> {
   const { rows } = await sql<Institution>`
     select ${columns} from payofin_institution
-    where tenant_id = ${tenantId} and soot_code = ${sootCode}`.execute(db)
+    where tenant_id = ${tenantId} and soot_code = ${sootCode} ${locking}`.execute(db)
   const [found] = rows
   if (!found) throw refusePayofin('institution_wrong')
   return found
@@ -75,7 +80,9 @@ export async function changeInstitution(
   sootCode: number,
   patch: InstitutionPatch,
 ): Promise<Institution> {
-  const institution = { ...(await findInstitution(tx, sootCode)), ...patch }
+  // Held, for all of it is written: what somebody else changes at this moment would be lost.
+  const before = await readInstitution(tx, sootCode, sql`for no key update`)
+  const institution = { ...before, ...patch }
   requireHours(institution)
   const i = institution
   await sql`

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { sha256 } from '../identity/index.ts'
 import { formatDecimal } from '../kernel/money.ts'
 import type { Tx } from '../platform/db.ts'
@@ -24,13 +24,18 @@ const columns = sql`merchant_id as "merchantId", name, address, phone, api_key a
   soot_codes as "sootCodes", currency, balance_minor as "balanceMinor", is_active as "isActive"`
 
 /** The merchant of an id. */
-export async function findMerchant(
+export function findMerchant(tx: Tx, merchantId: number): Promise<StoredMerchant> {
+  return readMerchant(tx, merchantId, sql``)
+}
+
+async function readMerchant(
   { tenantId, db }: Tx,
   merchantId: number,
+  locking: RawBuilder<unknown>,
 ): Promise<StoredMerchant> {
   const { rows } = await sql<StoredMerchant>`
     select ${columns} from payofin_merchant
-    where tenant_id = ${tenantId} and merchant_id = ${merchantId}`.execute(db)
+    where tenant_id = ${tenantId} and merchant_id = ${merchantId} ${locking}`.execute(db)
   const [found] = rows
   if (!found) throw refusePayofin('merchant_unknown')
   return found
@@ -96,7 +101,9 @@ export async function changeMerchant(
   merchantId: number,
   patch: MerchantPatch,
 ): Promise<Merchant> {
-  const merchant = { ...(await findMerchant(tx, merchantId)), ...patch }
+  // Held, for all of it is written: what somebody else changes at this moment would be lost.
+  const before = await readMerchant(tx, merchantId, sql`for no key update`)
+  const merchant = { ...before, ...patch }
   const { name, address, phone, addresses, sootCodes, isActive } = merchant
   await sql`
     update payofin_merchant set name = ${name}, address = ${address}, phone = ${phone},

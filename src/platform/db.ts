@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { newId } from '../kernel/id.ts'
+import { type KeyedWork, noteOf, presentWork } from './keyed-work.ts'
 import type { Tables } from './tables.ts'
 
 export const appRole = 'quittance_app'
@@ -66,6 +67,8 @@ const sessionOptions = [
   'idle_in_transaction_session_timeout=60s',
   // No disk needs the default of 4 any more, with which whole tables are read where an index would do.
   'random_page_cost=1.1',
+  // Dates are read as text.
+  'datestyle=ISO',
 ]
   .map((setting) => `-c ${setting}`)
   .join(' ')
@@ -116,10 +119,16 @@ export async function inTransaction<R>(
   unit: Unit,
   work: (tx: Tx) => Promise<R>,
 ): Promise<R> {
+  const keyed = unit.isReadOnly === true ? undefined : presentWork(unit.tenantId)
   const attemptsMax = 3
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await attemptTransaction(db, unit, work)
+      if (!keyed) return await attemptTransaction(db, unit, work)
+      const { result, isNoted } = await attemptTransaction(db, unit, (tx) =>
+        noting(tx, keyed, work),
+      )
+      keyed.isActed ||= isNoted
+      return result
     } catch (error) {
       if (!isRetryable(error) || attempt >= attemptsMax) throw error
     }
@@ -143,6 +152,22 @@ function attemptTransaction<R>(
       emit: (event) => insertEvent(transaction, unit, event),
     })
   })
+}
+
+/** Does the work of a request under an Idempotency-Key, and notes it where it changed anything. */
+async function noting<R>(
+  tx: Tx,
+  keyed: KeyedWork,
+  work: (tx: Tx) => Promise<R>,
+): Promise<{ result: R; isNoted: boolean }> {
+  const result = await work(tx)
+  const { rows } = await sql<{
+    isNoted: boolean
+  }>`select pg_current_xact_id_if_assigned() is not null as "isNoted"`.execute(tx.db)
+  const isNoted = rows[0]?.isNoted === true
+  const { text, values } = noteOf(keyed)
+  if (isNoted) await tx.db.executeQuery(CompiledQuery.raw(text, values))
+  return { result, isNoted }
 }
 
 async function insertEvent(db: Transaction<Tables>, unit: Unit, event: NewEvent): Promise<void> {

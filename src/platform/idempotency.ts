@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import { CompiledQuery, sql, type Kysely } from 'kysely'
 import { canonicalJson, sha256Hex } from '../kernel/canonical.ts'
 import { newId } from '../kernel/id.ts'
 import { inTransaction } from './db.ts'
@@ -68,13 +68,13 @@ export function reserveKey(
       values (${tenantId}, ${key}, ${fingerprint}, ${holder}, ${new Date(now.getTime() + leaseMs)}, ${now})
       on conflict (tenant_id, key) do update
         set fingerprint = excluded.fingerprint, holder = excluded.holder, locked_until = excluded.locked_until,
-            created_at = excluded.created_at, status = null, answer = null
-        where (r.status is null and r.locked_until < ${now}) or r.created_at < ${new Date(now.getTime() - keptMs)}
+            created_at = excluded.created_at, status = null, answer = null, acted_at = null
+        where (r.status is null and r.acted_at is null and r.locked_until < ${now}) or r.created_at < ${new Date(now.getTime() - keptMs)}
       returning holder`.execute(tx.db)
     if (taken.rows.length > 0) return { reservation: { request, holder } }
     const first = await tx.db
       .selectFrom('idempotent_request')
-      .select(['fingerprint', 'status', 'answer'])
+      .select(['fingerprint', 'status', 'answer', 'acted_at', 'locked_until'])
       .where('tenant_id', '=', tenantId)
       .where('key', '=', key)
       .executeTakeFirst()
@@ -83,6 +83,13 @@ export function reserveKey(
         'key_reused',
         'mismatch',
         'This Idempotency-Key was used with another request',
+      )
+    }
+    if (first?.acted_at && first.status === null && first.locked_until < now) {
+      throw new Refusal(
+        'key_unanswered',
+        'conflict',
+        'The first request with this Idempotency-Key did something, and its answer was lost',
       )
     }
     if (!first || first.status === null || first.answer === null) {
@@ -138,6 +145,19 @@ export async function releaseKey(
       .where('key', '=', request.key)
       .where('holder', '=', holder)
       .where('status', 'is', null)
+      .where('acted_at', 'is', null)
       .execute()
   })
+}
+
+/** Stores the answer of a request whose effect is committed already. */
+export async function keepAnswer(
+  db: Kysely<Tables>,
+  reservation: Reservation,
+  { now, ...first }: FirstAnswer & { readonly now: Date },
+): Promise<void> {
+  const { text, values } = storeAnswer(reservation, first)
+  await inTransaction(db, { tenantId: reservation.request.tenantId, now }, (tx) =>
+    tx.db.executeQuery(CompiledQuery.raw(text, values)),
+  )
 }

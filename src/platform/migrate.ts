@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { appRole, schemaName, tenantsSetting } from './db.ts'
 import { packageRoot } from './package-root.ts'
 import { renumberEvents } from './renumber-events.ts'
+import { serverVersion, supportedVersions } from './server-version.ts'
 
 // Two servers that start together wait for each other here.
 const advisoryLock = 7_184_226_001
@@ -13,20 +14,38 @@ export class MigrationError extends Error {
   override name = 'MigrationError'
 }
 
-/** Brings the schema up to date: forward only, each file once, edited history refused. Answers the files it applied. */
+/**
+ * Brings the schema up to date: forward only, each file once; edited history, a newer database and a PostgreSQL that is not
+ * supported are refused before anything is applied. Answers the files it applied.
+ */
 export async function migrate(pool: pg.Pool): Promise<string[]> {
   const client = await pool.connect()
   try {
+    await refuseVersion(client)
     await client.query('select pg_advisory_lock($1)', [advisoryLock])
     await prepareRoleAndSchema(client)
-    const applied = await applyMissing(client)
+    const missing = await findMissing(client)
+    for (const file of missing) await applyOne(client, file)
     await protectTables(client)
     await renumberEvents(client)
-    return applied
-  } finally {
     await client.query('select pg_advisory_unlock($1)', [advisoryLock])
     client.release()
+    return missing.map((file) => file.name)
+  } catch (error) {
+    // The lock goes with the session. Kept for later use, it would also keep a process alive that has nothing left to do.
+    client.release(true)
+    throw error
   }
+}
+
+/** Else the first statement that this server does not know would say so, in words that help nobody. */
+async function refuseVersion(client: pg.PoolClient): Promise<void> {
+  const { text, isSupported } = await serverVersion(client)
+  if (isSupported) return
+  const { least, most } = supportedVersions
+  throw new MigrationError(
+    `The database is PostgreSQL ${text}, and Quittance works on PostgreSQL ${least} to ${most} only`,
+  )
 }
 
 async function prepareRoleAndSchema(client: pg.PoolClient): Promise<void> {
@@ -37,6 +56,7 @@ async function prepareRoleAndSchema(client: pg.PoolClient): Promise<void> {
   if (rows.length === 0) {
     await createRole(client)
   }
+  if (!(await mayAct(client))) await joinRole(client)
   await client.query(`create schema if not exists ${schemaName}`)
   await client.query(`grant usage on schema ${schemaName} to ${appRole}`)
   await client.query(`create table if not exists ${schemaName}.migration (
@@ -48,42 +68,75 @@ async function createRole(client: pg.PoolClient): Promise<void> {
   await client.query(`do $$ begin
     create role ${appRole} nologin nosuperuser nobypassrls;
   exception when duplicate_object or unique_violation then null; end $$`)
-  await client.query(`do $$ begin execute format('grant ${appRole} to %I', current_user);
-  exception when others then
-    if not pg_has_role(current_user, '${appRole}', 'member') then raise; end if; end $$`)
 }
 
-async function applyMissing(client: pg.PoolClient): Promise<string[]> {
-  const directory = path.join(packageRoot(), 'migrations')
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort()
+/** Whether our user may act as the application role. Since PostgreSQL 16 a member may be one that may not. */
+async function mayAct(client: pg.PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ mayAct: boolean }>(
+    `select pg_has_role(current_user, $1,
+      case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end) as "mayAct"`,
+    [appRole],
+  )
+  return rows[0]?.mayAct === true
+}
+
+/**
+ * Makes our user a member of the application role. Another server may do the same at the same moment, so what counts is
+ * what comes of it. Since PostgreSQL 16 only its creator may, and the role may be there for another database.
+ */
+async function joinRole(client: pg.PoolClient): Promise<void> {
+  await client.query(`do $$ begin execute format('grant ${appRole} to %I', current_user);
+  exception when insufficient_privilege or unique_violation or internal_error then null; end $$`)
+  if (await mayAct(client)) return
+  const { rows } = await client.query<{ name: string }>('select quote_ident(current_user) as name')
+  const name = rows[0]?.name ?? ''
+  throw new MigrationError(
+    `The database user ${name} may not act as the role ${appRole}, which another user made: as a superuser, run grant ${appRole} to ${name}`,
+  )
+}
+
+interface MigrationFile {
+  readonly name: string
+  readonly text: string
+  readonly checksum: string
+}
+
+/** The files that this database has not seen, in their order. */
+async function findMissing(client: pg.PoolClient): Promise<MigrationFile[]> {
+  const files = await readFiles()
   const { rows } = await client.query<{ name: string; checksum: string }>(
     `select name, checksum from ${schemaName}.migration order by name`,
   )
   const known = new Map(rows.map((row) => [row.name, row.checksum]))
-  refuseUnknownHistory(names, known)
-  const applied: string[] = []
-  for (const name of names) {
-    const text = await readFile(path.join(directory, name), 'utf8')
-    const checksum = createHash('sha256').update(text).digest('hex')
-    const before = known.get(name)
-    if (before === checksum) continue
-    if (before !== undefined) throw new MigrationError(`${name} was changed after it was applied`)
-    await applyOne(client, { name, text, checksum })
-    applied.push(name)
-  }
-  return applied
+  refuseUnknownHistory(files, known)
+  return files.filter((file) => !known.has(file.name))
 }
 
-function refuseUnknownHistory(names: string[], known: Map<string, string>): void {
-  const missing = [...known.keys()].find((name) => !names.includes(name))
-  if (missing === undefined) return
-  throw new MigrationError(`The database is newer than this Quittance: it has ${missing}`)
+async function readFiles(): Promise<MigrationFile[]> {
+  const directory = path.join(packageRoot(), 'migrations')
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort()
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(path.join(directory, name), 'utf8')
+      return { name, text, checksum: createHash('sha256').update(text).digest('hex') }
+    }),
+  )
 }
 
-async function applyOne(
-  client: pg.PoolClient,
-  file: { name: string; text: string; checksum: string },
-): Promise<void> {
+function refuseUnknownHistory(
+  files: readonly MigrationFile[],
+  known: ReadonlyMap<string, string>,
+): void {
+  const names = new Set(files.map((file) => file.name))
+  const unknown = [...known.keys()].find((name) => !names.has(name))
+  if (unknown !== undefined)
+    throw new MigrationError(`The database is newer than this Quittance: it has ${unknown}`)
+  const changed = files.find((file) => (known.get(file.name) ?? file.checksum) !== file.checksum)
+  if (changed !== undefined)
+    throw new MigrationError(`${changed.name} was changed after it was applied`)
+}
+
+async function applyOne(client: pg.PoolClient, file: MigrationFile): Promise<void> {
   await client.query('begin')
   try {
     await client.query(`set local search_path = ${schemaName}, public`)

@@ -20,7 +20,7 @@ export async function renumberEvents(client: pg.PoolClient): Promise<void> {
   }
 }
 
-/** Whether there is a place that this PostgreSQL has not come to. */
+/** Whether there is a place that this PostgreSQL has not come to; a webhook may have become active after the last event. */
 async function isFromElsewhere(client: pg.PoolClient): Promise<boolean> {
   const { rows } = await client.query<{ isElsewhere: boolean }>(`
     select exists (
@@ -29,7 +29,10 @@ async function isFromElsewhere(client: pg.PoolClient): Promise<boolean> {
       select from ${schemaName}.tenant t cross join lateral (
         select e.xid from ${schemaName}.event e where e.tenant_id = t.tenant_id
         order by e.xid desc, e.seq desc limit 1) newest
-      where newest.xid >= pg_snapshot_xmax(pg_current_snapshot())) as "isElsewhere"`)
+      where newest.xid >= pg_snapshot_xmax(pg_current_snapshot()))
+    or exists (
+      select from ${schemaName}.webhook_subscription s
+      where pg_snapshot_xmax(s.active_since) > pg_snapshot_xmax(pg_current_snapshot())) as "isElsewhere"`)
   return rows[0]?.isElsewhere === true
 }
 

@@ -3,7 +3,12 @@ import prom from 'prom-client'
 /** What this process measures; served at /metrics. */
 export interface Telemetry {
   requestSeen(request: { method: string; route: string; status: number; seconds: number }): void
-  batchSeen(batch: { commands: number; waitMs: number; durationMs: number }): void
+  batchSeen(batch: {
+    commands: number
+    waitMs: number
+    durationMs: number
+    commitsMs: readonly number[]
+  }): void
   watchQueue(depth: () => number): void
   text(): Promise<string>
   readonly contentType: string
@@ -35,6 +40,12 @@ export function createTelemetry(): Telemetry {
     buckets: secondsBuckets,
     registers,
   })
+  const commitSeconds = new prom.Histogram({
+    name: 'quittance_bookkeeper_commit_seconds',
+    help: 'Time of the commit alone, from the answer of the last write to its own',
+    buckets: secondsBuckets,
+    registers,
+  })
   const waitSeconds = new prom.Histogram({
     name: 'quittance_bookkeeper_wait_seconds',
     help: 'Longest time that a command of a batch had waited',
@@ -45,9 +56,10 @@ export function createTelemetry(): Telemetry {
     contentType: registry.contentType,
     requestSeen: ({ method, route, status, seconds }) =>
       requests.observe({ method, route, status: String(status) }, seconds),
-    batchSeen({ commands, waitMs, durationMs }) {
+    batchSeen({ commands, waitMs, durationMs, commitsMs }) {
       batchSize.observe(commands)
       batchSeconds.observe(durationMs / 1_000)
+      for (const commitMs of commitsMs) commitSeconds.observe(commitMs / 1_000)
       waitSeconds.observe(waitMs / 1_000)
     },
     watchQueue(depth) {

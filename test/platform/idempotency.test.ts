@@ -179,6 +179,13 @@ describe.each(titled(bodied))('%s', (_id, operation) => {
     expect((await ofTenant())['quittance.pending_command']).toMatch(/^1 rows/)
   })
 
+  test('leaves the key free when nothing was asked for', async () => {
+    const nothing = Array.isArray(operation.body) ? [] : {}
+    for (const query of ['', 'async=true'])
+      expect((await send(operation, { key: 'k', body: nothing, query })).text).toBe('{}')
+    expect((await send(operation, { key: 'k' })).status).toBe(200)
+  })
+
   test('leaves the key free when the request was malformed', async () => {
     expect((await send(operation, { key: 'k', body: '{' })).status).toBe(400)
     expect((await send(operation, { key: 'k', query: 'async=2' })).status).toBe(400)

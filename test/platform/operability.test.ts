@@ -1,11 +1,13 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { pino } from 'pino'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Assembly, assemble } from '../../src/assemble.ts'
+import { documents } from '../../src/docs.ts'
 import { createTenant } from '../../src/identity/index.ts'
 import { redacted } from '../../src/main.ts'
 import { createSealer } from '../../src/platform/sealer.ts'
 import { testDatabase, type TestDatabase } from '../database.ts'
+import { withClient } from '../global-setup.ts'
 import { person, secretKey, testConfig, type TestTenant, world } from '../world.ts'
 import { operations, requestOf, seedBooks } from './doors.ts'
 
@@ -16,12 +18,55 @@ beforeAll(async () => {
   await seedBooks(tenant)
 })
 
+const contracts = Object.keys(documents())
 const get = (url: string) => it.inject({ method: 'GET', url })
 
 describe('health', () => {
   test('is told without a token', async () => {
     expect(await get('/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } })
     expect(await get('/readyz')).toMatchObject({ status: 200, body: { status: 'ready' } })
+  })
+})
+
+describe('a server whose database lets nobody in', () => {
+  let database: TestDatabase
+  let assembly: Assembly
+  beforeAll(async () => {
+    database = await testDatabase()
+    assembly = await assemble({
+      connection: database.connection,
+      config: testConfig(),
+      log: pino({ level: 'silent' }),
+      clock: () => new Date(it.now),
+    })
+  })
+  afterAll(async () => {
+    await assembly.close()
+    await database.close()
+  })
+
+  test('is alive and not ready, and ready again when the database is back', async () => {
+    const { rows } = await database.ownerPool.query<{ name: string }>(
+      'select current_database() as name',
+    )
+    const name = rows[0]!.name
+    const told = async () => {
+      const health = await assembly.app.inject('/healthz')
+      const readiness = await assembly.app.inject('/readyz')
+      return { alive: health.statusCode, ready: readiness.statusCode, body: readiness.json() }
+    }
+    expect(await told()).toEqual({ alive: 200, ready: 200, body: { status: 'ready' } })
+    await withClient(inject('testServer').connection, async (client) => {
+      await client.query(`alter database ${name} allow_connections false`)
+      await client.query(
+        `select pg_terminate_backend(pid, 10000) from pg_stat_activity
+         where datname = $1 and backend_type = 'client backend'`,
+        [name],
+      )
+      expect(await told()).toEqual({ alive: 200, ready: 503, body: { status: 'not ready' } })
+      await client.query(`alter database ${name} allow_connections true`)
+    })
+    expect(await told()).toEqual({ alive: 200, ready: 200, body: { status: 'ready' } })
   })
 })
 
@@ -43,16 +88,29 @@ describe('/metrics', () => {
   test('tell of the queue and the batches of the bookkeeper', async () => {
     const { body } = await get('/metrics')
     expect(body).toMatch(/^quittance_bookkeeper_queue_commands 0$/m)
-    for (const name of ['batch_commands', 'batch_seconds', 'wait_seconds']) {
-      const count = new RegExp(`^quittance_bookkeeper_${name}_count (\\d+)$`, 'm').exec(body)
-      expect(Number(count?.[1])).toBeGreaterThan(0)
-    }
+    for (const name of ['batch_commands', 'batch_seconds', 'wait_seconds'])
+      expect(measured(body, `${name}_count`), name).toBeGreaterThan(0)
     expect(body).toContain('quittance_nodejs_eventloop_lag_seconds')
+  })
+
+  test('tell how long the commit of a write took, apart from the rest of its batch', async () => {
+    const { body: before } = await get('/metrics')
+    const answer = await tenant.post('create_accounts', { TIMED: { currency: 'EUR' } })
+    expect(answer.body.TIMED).toMatchObject({ success: true })
+    const { body: after } = await get('/metrics')
+    const grown = (name: string) => measured(after, name) - measured(before, name)
+    expect(grown('commit_seconds_count')).toBe(1)
+    expect(grown('commit_seconds_sum')).toBeGreaterThan(0)
+    expect(grown('commit_seconds_sum')).toBeLessThan(grown('batch_seconds_sum'))
   })
 })
 
+/** A figure of the bookkeeper at /metrics; not a number where there is none. */
+const measured = (body: string, name: string) =>
+  Number(new RegExp(`^quittance_bookkeeper_${name} (\\S+)$`, 'm').exec(body)?.[1])
+
 describe('the contracts', () => {
-  test.each(['receeve', 'native'])('/docs/%s.json is valid OpenAPI 3.1', async (name) => {
+  test.each(contracts)('/docs/%s.json is valid OpenAPI 3.1', async (name) => {
     const { status, body } = await get(`/docs/${name}.json`)
     expect(status).toBe(200)
     expect(body.openapi).toBe('3.1.0')
@@ -127,7 +185,18 @@ describe('the page at /docs', () => {
 
   const external = /(?:src|href|action|url)\s*[=(:]\s*["']?(?:https?:)?\/\/[^"')\s]+/gi
 
-  test('shows both contracts without asking anybody else', async () => {
+  test.each(contracts)('reads nothing from elsewhere to show the contract of %s', async (name) => {
+    const { body } = await get(`/docs/${name}.json`)
+    expect(body.servers ?? []).toEqual([])
+    const texts = textsIn(body)
+    expect(texts.length).toBeGreaterThan(100)
+    // What the page would follow while it draws: references, and pictures in the Markdown of descriptions.
+    const references = texts.filter(({ key }) => key === '$ref' || key === 'externalValue')
+    expect(references.filter(({ text }) => !text.startsWith('#/'))).toEqual([])
+    expect(texts.filter(({ text }) => /!\[|<\w+\s[^>]*(?:src|href)\s*=/i.test(text))).toEqual([])
+  })
+
+  test('shows all contracts without asking anybody else', async () => {
     const page = await it.assembly.app.inject({ method: 'GET', url: '/docs/' })
     expect(page.statusCode).toBe(200)
     expect(page.headers['content-type']).toContain('text/html')
@@ -147,11 +216,22 @@ describe('the page at /docs', () => {
     // A style sheet may hold a picture, but fetches none from elsewhere.
     expect(texts.join('').match(/url\(\s*["']?(?:https?:)?\/\//gi)).toBeNull()
     const settings = await it.assembly.app.inject('/docs/static/swagger-initializer.js')
-    expect(settings.body).toContain('/docs/receeve.json')
-    expect(settings.body).toContain('/docs/native.json')
+    for (const name of contracts) expect(settings.body).toContain(`"/docs/${name}.json"`)
     expect(settings.body.replace(/\/\/ .*$/gm, '')).not.toMatch(/https?:\/\//)
   })
 })
+
+interface Text {
+  readonly key: string
+  readonly text: string
+}
+
+/** Every text in a JSON document, with the key beside which it stands. */
+function textsIn(value: unknown, key = ''): Text[] {
+  if (typeof value === 'string') return [{ key, text: value }]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => textsIn(inner, name))
+}
 
 describe('every answer', () => {
   test('carries the headers that keep a browser from guessing', async () => {

@@ -55,6 +55,10 @@ export const codes: Readonly<Record<string, string>> = {
   provider_not_found: of('PAYMENTGATEWAYS.GATEWAYNOTCONFIGURED'),
   provider_refused: of('PAYMENTGATEWAYS.GATEWAYREFUSED'),
   amount_not_payable: of('PAYMENTS.INVALIDPAYMENTAMOUNT'),
+  invalid_key: of('WEBAPI.INVALIDIDEMPOTENCYKEY'),
+  key_reused: of('WEBAPI.IDEMPOTENCYKEYREUSED'),
+  key_running: of('WEBAPI.REQUESTSTILLRUNNING'),
+  key_unanswered: of('WEBAPI.REQUESTWITHOUTANSWER'),
   wallets_unsupported: of('PAYMENTS.WALLETNOTSUPPORTED'),
 }
 
@@ -86,12 +90,19 @@ export function sendCrmError(
   return fail(reply, { status: 200, code: systemError, message: 'Something broke on our side' })
 }
 
+/** What is no answer of a method: a path that does not exist, and an Idempotency-Key that another request holds. */
+const statusOfCode: Readonly<Record<string, number>> = {
+  method_not_found: 404,
+  key_reused: 422,
+  key_running: 409,
+  key_unanswered: 409,
+}
+
 function sendRefusal(error: Refusal, reply: FastifyReply): FastifyReply {
   if (error.retryAfterSeconds !== undefined)
     void reply.header('retry-after', error.retryAfterSeconds)
   const statuses: Partial<Record<Refusal['kind'], number>> = { too_many: 429, unavailable: 503 }
-  const isUnknownPath = error.code === 'method_not_found'
-  const status = isUnknownPath ? 404 : (statuses[error.kind] ?? 200)
+  const status = statusOfCode[error.code] ?? statuses[error.kind] ?? 200
   const code = codes[error.code] ?? systemError
   return fail(reply, { status, code, message: error.message })
 }

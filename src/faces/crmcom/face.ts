@@ -10,6 +10,7 @@ import {
   type SessionDeps,
 } from '../../crm/index.ts'
 import { type BearerDeps, rateOf } from '../../identity/index.ts'
+import { answerKeyed, keepAnswers } from '../../platform/answer-keyed.ts'
 import { createBoundedMap } from '../../platform/bounded-map.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
 import { createRateLimiter, type RateLimiter } from '../../platform/rate-limiter.ts'
@@ -27,6 +28,7 @@ export interface CrmFaceDeps {
 }
 
 interface Parts {
+  readonly services: Services
   readonly crm: CrmDeps
   readonly sessions: SessionDeps
   readonly limiter: RateLimiter
@@ -45,18 +47,19 @@ export function mountCrmcom(app: FastifyInstance, deps: CrmFaceDeps): void {
   const perMinute = services.config.tokenRateLimitPerMinute
   const spaces = createBoundedMap<number, string>(spacesMax)
   const parts: Parts = {
+    services,
     crm,
     sessions: { db: services.db, tenants: callers.tenants, clock: services.clock, spaces },
     limiter: services.limiter,
     logins: limiterFor(perMinute),
     addresses: limiterFor(perMinute * perAddressFactor),
   }
-  mountAt(app, prefix, (scope) => {
+  mountAt(app, { at: prefix, services }, (scope) => {
     mountLogin(scope, parts)
     for (const operation of crmOperations) mountOperation(scope, parts, operation)
   })
   const root = '/payments'
-  mountAt(app, root, (scope) => {
+  mountAt(app, { at: root, services }, (scope) => {
     for (const operation of crmOperations) {
       if (!operation.path.startsWith(`${root}/`)) continue
       mountOperation(scope, parts, { ...operation, path: operation.path.slice(root.length) })
@@ -65,10 +68,15 @@ export function mountCrmcom(app: FastifyInstance, deps: CrmFaceDeps): void {
 }
 
 /** A scope of this door: tolerant JSON, every answer in the envelope. */
-function mountAt(app: FastifyInstance, at: string, mount: (scope: FastifyInstance) => void): void {
+function mountAt(
+  app: FastifyInstance,
+  { at, services }: { at: string; services: Services },
+  mount: (scope: FastifyInstance) => void,
+): void {
   void app.register(
     async (scope) => {
       parseJsonBodies(scope, { trailingCommas: true })
+      keepAnswers(scope, services)
       scope.setErrorHandler(sendCrmError)
       scope.setNotFoundHandler(() => {
         throw new Refusal('method_not_found', 'not_found', 'There is no such method')
@@ -93,9 +101,17 @@ function mountOperation(scope: FastifyInstance, parts: Parts, operation: CrmOper
       timeZone: session.tenant.timeZone,
     }
     const fields = fieldsSetOf(given)
-    const data = await operation.handle({ deps: parts.crm, session, given })
     void reply.header('cache-control', 'no-store')
-    return success(fields ? only(data, fields) : data)
+    const run = async () => {
+      const data = await operation.handle({ deps: parts.crm, session, given })
+      return success(fields ? only(data, fields) : data)
+    }
+    if (given.isQuery) return run()
+    // A caller that logs in again has another token and means the same.
+    const { token: _token, ...body } = values
+    const { services } = parts
+    const { tenantId } = session.tenant
+    return answerKeyed({ services, request, reply, tenantId, caller: 'crmcom', body }, run)
   }
   route(scope, { ...operation, handler })
 }

@@ -4,6 +4,7 @@ import { type Bookkeeper, callContext } from '../../book/index.ts'
 import { requireRate, type TenantFinder } from '../../identity/index.ts'
 import { JsonError } from '../../kernel/json.ts'
 import { authenticate, type Caller, findMerchant, refusePayofin } from '../../payofin/index.ts'
+import { answerKeyed, keepAnswers } from '../../platform/answer-keyed.ts'
 import { inTransaction } from '../../platform/db.ts'
 import { parseJsonBodies } from '../../platform/http.ts'
 import { Refusal } from '../../platform/refusal.ts'
@@ -47,13 +48,14 @@ export function mountPayofin(app: FastifyInstance, deps: PayofinDeps): void {
   void app.register(
     async (scope) => {
       parseJsonBodies(scope)
+      keepAnswers(scope, deps.services)
       scope.setErrorHandler((error, request, reply) => sendFailure(error, request, reply))
       scope.setNotFoundHandler((_request, reply) => reply.code(404).send(failed(internal)))
       for (const [name, { method, run }] of Object.entries(operations)) {
         scope.route({
           method,
           url: `/${name}`,
-          handler: async (request, reply) => reply.send(await answer(deps, request, run)),
+          handler: (request, reply) => answer(deps, { request, reply }, run),
         })
       }
     },
@@ -65,7 +67,7 @@ const internal = -18
 
 async function answer(
   { services, bookkeeper, tenants }: PayofinDeps,
-  request: FastifyRequest,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   run: does.Operation,
 ): Promise<object> {
   const { db, reader, clocks } = services
@@ -74,16 +76,20 @@ async function answer(
   if (!tenant) throw refusePayofin('credentials_wrong')
   requireRate(services, tenant)
   await requirePlace(services, request, caller)
-  return run({
-    db,
-    reader,
-    bookkeeper,
-    nowOf: (tenantId) => clocks.nowOf(tenantId),
-    caller,
-    body: request.body,
-    newContext: () => callContext(tenant, { originator: 'Payofin' }),
-    note: (error) => noteBug(error, request),
-  })
+  const { tenantId } = tenant
+  const keyed = { services, request, reply, tenantId, caller: `payofin/${caller.merchantId}` }
+  const work = () =>
+    run({
+      db,
+      reader,
+      bookkeeper,
+      nowOf: (tenantId) => clocks.nowOf(tenantId),
+      caller,
+      body: request.body,
+      newContext: () => callContext(tenant, { originator: 'Payofin' }),
+      note: (error) => noteBug(error, request),
+    })
+  return request.method === 'GET' ? work() : answerKeyed(keyed, work)
 }
 
 /** The merchant whose keys a request carries. */
@@ -116,6 +122,14 @@ function isFrom(address: string, allowed: readonly string[]): boolean {
   })
 }
 
+/** A contradicted Idempotency-Key is no answer of this door's operations. */
+const keyStatuses: Readonly<Record<string, number>> = {
+  invalid_key: 400,
+  key_reused: 422,
+  key_running: 409,
+  key_unanswered: 409,
+}
+
 /** Everything that this door answers has its envelope and status 200, but for what is no request of it at all. */
 function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   noteBug(error, request)
@@ -124,6 +138,8 @@ function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyRepl
       .code(429)
       .header('retry-after', error.retryAfterSeconds ?? 1)
       .send(failed(codeOf(error)))
+  const keyStatus = error instanceof Refusal ? keyStatuses[error.code] : undefined
+  if (keyStatus !== undefined) return reply.code(keyStatus).send(failed(codeOf(error)))
   const known = error as { statusCode?: number }
   const isUnreadable = error instanceof JsonError || (known.statusCode ?? 500) < 500
   return reply

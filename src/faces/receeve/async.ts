@@ -8,7 +8,13 @@ import { enqueueJob } from '../../platform/jobs/index.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Tables } from '../../platform/tables.ts'
-import { type ActionResponse, type BatchItem, type BatchOperation, refusedAnswer } from './batch.ts'
+import {
+  type ActionResponse,
+  type BatchItem,
+  type BatchOperation,
+  type FailedEvent,
+  refusedAnswer,
+} from './batch.ts'
 import { batchOperations } from './operations/index.ts'
 import { type BatchCall, contextOf } from './run-batch.ts'
 import { processed } from './words.ts'
@@ -34,8 +40,10 @@ export async function queueBatch(
   const byKey = new Map<string, ActionResponse>()
   for (const { command_id, input } of rows) {
     const known = byKey.get(input.key)
-    if (known) known.messageIds.push(command_id)
-    else byKey.set(input.key, { success: true, messages: [processed], messageIds: [command_id] })
+    if (known) {
+      known.messages.push(processed)
+      known.messageIds.push(command_id)
+    } else byKey.set(input.key, { success: true, messages: [processed], messageIds: [command_id] })
   }
   const answer = Object.fromEntries(byKey)
   const now = services.clock()
@@ -162,7 +170,8 @@ async function bookAlone(
       if (!ended) return
       const { commandId, operation } = row
       services.log.error({ err: error, tenantId, commandId, operation }, 'a queued call failed')
-      await tx.emit({ ...failureOf(row, 'Internal server error'), metadata: { commandId } })
+      for (const event of failuresOf(row, 'Internal server error'))
+        await tx.emit({ ...event, metadata: { commandId } })
     })
   }
 }
@@ -215,7 +224,7 @@ async function oldestPending(
   })
 }
 
-/** The command of a queued item. Refused, it leaves nothing but the event that says so. */
+/** The command of a queued item. Refused, it leaves nothing but the events that say so. */
 function pendingCommand(context: CallContext, row: PendingRow): Command {
   const operation = batchOperations.find(({ id }) => id === row.operation)
   if (!operation)
@@ -230,18 +239,19 @@ function pendingCommand(context: CallContext, row: PendingRow): Command {
       } catch (error) {
         if (!(error instanceof Refusal)) throw error
         desk.journal.rollBack(mark)
-        desk.emit(failureOf(row, refusedAnswer(operation, row.input, error).messages.join(' ')))
+        const text = refusedAnswer(operation, row.input, error).messages.join(' ')
+        for (const event of failuresOf(row, text)) desk.emit(event)
         return undefined
       }
     },
   }
 }
 
-function failureOf({ operation: id, input }: PendingRow, error: string) {
+function failuresOf({ operation: id, input }: PendingRow, error: string): FailedEvent[] {
   const fallback = {
     type: 'event.command.failed',
     data: { operation: id, reference: input.key, error },
   }
   const operation = batchOperations.find((one) => one.id === id)
-  return operation?.failedEvent?.(input, error) ?? fallback
+  return [operation?.failedEvent?.(input, error) ?? fallback].flat()
 }

@@ -19,6 +19,11 @@ export interface ItemAnswer {
   readonly data?: unknown
 }
 
+export interface FailedEvent {
+  readonly type: string
+  readonly data: Json
+}
+
 /** A batch operation of this door: how its body falls into items, what each does, and in which words it is answered. */
 export interface BatchOperation<I = unknown, R = unknown> {
   readonly id: string
@@ -40,8 +45,8 @@ export interface BatchOperation<I = unknown, R = unknown> {
   command(context: CallContext, item: BatchItem<I>, options: CallOptions): Command<R>
   succeeded(item: BatchItem<I>, result: R): ItemAnswer
   refused?(item: BatchItem<I>, refusal: Refusal): ItemAnswer
-  /** The event that tells of a failure which the answer of an async call cannot tell (D-18). */
-  failedEvent?(item: BatchItem<I>, error: string): { type: string; data: Json }
+  /** What tells of a failure which the answer of an async call cannot tell (D-18): one event, or several in their order. */
+  failedEvent?(item: BatchItem<I>, error: string): FailedEvent | readonly FailedEvent[]
 }
 
 export function defineBatch<I, R>(operation: BatchOperation<I, R>): BatchOperation {

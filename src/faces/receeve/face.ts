@@ -147,6 +147,8 @@ async function answerBatch(
   const query = request.query as BatchQueryValues
   const items = batch.items(request.body as never, request.bodyKeys)
   requireItemCount(deps.services, Array.isArray(request.body) ? request.body.length : items.length)
+  // Nothing is asked for, so nothing is done that a key could stand for.
+  if (items.length === 0) return {}
   const reserved = await reserve(deps, request)
   if (reserved && 'first' in reserved) {
     void reply

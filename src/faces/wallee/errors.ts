@@ -59,8 +59,9 @@ const v1TypeOf: Record<RefusalKind, string> = {
   unavailable: 'CONFIGURATION_ERROR',
 }
 
-/** The statuses by which the doors tell that the page was turned too far. */
-const statusOfCode: Record<string, number> = {
+/** Statuses that a code has of itself: another request's Idempotency-Key, and a page that was turned too far. */
+const v1StatusOfCode: Readonly<Record<string, number>> = { key_reused: 422 }
+const v2StatusOfCode: Readonly<Record<string, number>> = {
   offset_too_far: 416,
   not_acceptable: 406,
   unsupported_media_type: 415,
@@ -83,7 +84,9 @@ export function failureOf(error: unknown, version: 1 | 2): Failure {
     return { status: version === 1 ? 542 : 500, code: 'internal', message, errors: {}, kind: 'bug' }
   }
   const { kind, code, message, retryAfterSeconds } = refusal
-  const status = version === 1 ? v1StatusOf[kind] : (statusOfCode[code] ?? v2StatusOf[kind])
+  const [byCode, byKind] =
+    version === 1 ? [v1StatusOfCode, v1StatusOf] : [v2StatusOfCode, v2StatusOf]
+  const status = byCode[code] ?? byKind[kind]
   const errors = refusal instanceof InvalidInput ? refusal.errors : {}
   return { status, code, message, errors, kind, retryAfterSeconds }
 }

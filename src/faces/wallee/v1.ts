@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { keepAnswers } from '../../platform/answer-keyed.ts'
 import { inputOf, sendAnswer, sendJson } from './action.ts'
 import { languageOf, queryOf, wholeOf } from './ask.ts'
 import { authenticate } from './authenticate.ts'
@@ -8,6 +9,7 @@ import { errorSender } from './errors.ts'
 import { csvOf, exportMax } from './export.ts'
 import { foreignGroupOf } from './gateway.ts'
 import { isObject } from './json.ts'
+import { keyedInCall } from './keyed-in-call.ts'
 import { openCall } from './open-call.ts'
 import { parseBodies } from './parse-body.ts'
 import { parseEntityFilter, parseEntityQuery } from './parse-entity-query.ts'
@@ -24,6 +26,7 @@ export function mountV1(app: FastifyInstance, deps: WalleeDeps): void {
   void app.register(
     (scope, _options, done) => {
       parseBodies(scope, 1)
+      keepAnswers(scope, deps.services)
       scope.setErrorHandler(errorSender(1, deps.services.clock))
       scope.addHook('onRequest', async (request) => {
         request.walleeCaller = await authenticate(deps, 1, request)
@@ -87,11 +90,11 @@ function mountVerb(scope: FastifyInstance, { deps, entity, verb }: Verb): void {
     method: methodOf[verb],
     url,
     async handler(request, reply) {
-      const call = await callOf(deps, request, {
-        entity,
-        needs: writes.has(verb) ? 'write' : 'read',
-      })
-      return runVerb(call, { entity, verb, request, reply })
+      const needs = writes.has(verb) ? 'write' : 'read'
+      const call = await callOf(deps, request, { entity, needs })
+      return keyedInCall(call, { needs, request, reply }, () =>
+        runVerb(call, { entity, verb, request, reply }),
+      )
     },
   })
 }
@@ -108,8 +111,10 @@ function mountAction(
     async handler(request, reply) {
       const { needs } = action
       const call = await callOf(deps, request, { entity, needs, scope: v1.scope })
-      const answer = await action.run(call, inputOf(action, 1, request))
-      return sendAnswer(call, answer, { reply, status: 200 })
+      return keyedInCall(call, { needs, request, reply }, async () => {
+        const answer = await action.run(call, inputOf(action, 1, request))
+        return sendAnswer(call, answer, { reply, status: 200 })
+      })
     },
   })
 }

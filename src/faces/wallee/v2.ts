@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { keepAnswers } from '../../platform/answer-keyed.ts'
 import { inputOf, sendAnswer, sendJson } from './action.ts'
 import { expandOf, languageOf, queryOf, wholeOf } from './ask.ts'
 import { authenticate } from './authenticate.ts'
@@ -9,6 +10,7 @@ import { errorSender } from './errors.ts'
 import { csvOf, exportMax } from './export.ts'
 import { foreignGroupOf } from './gateway.ts'
 import type { Filter } from './filter.ts'
+import { keyedInCall } from './keyed-in-call.ts'
 import { openCall } from './open-call.ts'
 import { parseBodies, requireAcceptable } from './parse-body.ts'
 import { refuse } from './refusals.ts'
@@ -25,6 +27,7 @@ export function mountV2(app: FastifyInstance, deps: WalleeDeps): void {
   void app.register(
     (scope, _options, done) => {
       parseBodies(scope, 2)
+      keepAnswers(scope, deps.services)
       scope.setErrorHandler(errorSender(2, deps.services.clock))
       scope.addHook('onRequest', async (request) => {
         requireAcceptable(request.headers.accept)
@@ -101,9 +104,10 @@ function mountVerb(
         scope: entity.scope,
       })
       const parent = await parentOf(call, entity, request)
-      return isRead
-        ? runReading(call, { entity, verb, request, reply, parent })
-        : runWriting(call, { entity, verb, request, reply, parent })
+      if (isRead) return runReading(call, { entity, verb, request, reply, parent })
+      return keyedInCall(call, { needs: 'write', request, reply }, () =>
+        runWriting(call, { entity, verb, request, reply, parent }),
+      )
     },
   })
 }
@@ -121,8 +125,10 @@ function mountAction(
       const scope = v2.scope ?? entity.scope
       const { needs } = action
       const call = await callOf(deps, request, { entity, needs, scope })
-      const answer = await action.run(call, inputOf(action, 2, request))
-      return sendAnswer(call, answer, { reply, status: v2.status ?? 200 })
+      return keyedInCall(call, { needs, request, reply }, async () => {
+        const answer = await action.run(call, inputOf(action, 2, request))
+        return sendAnswer(call, answer, { reply, status: v2.status ?? 200 })
+      })
     },
   })
 }

@@ -212,6 +212,7 @@ interface IdempotentRequestTable {
   locked_until: Date
   status: number | null
   answer: string | null
+  acted_at: Date | null
   created_at: Date
 }
 

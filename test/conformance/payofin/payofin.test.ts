@@ -733,6 +733,40 @@ describe('what a desk may not do to the float', () => {
   })
 })
 
+test('a payment is taken back also of a fee that the client gave up meanwhile', async () => {
+  const { tenant, merchant } = await prepared()
+  const claim = {
+    amount: 10_000,
+    currency: 'TRY',
+    originalDueDate: '2026-03-20',
+    currentDueDate: '2026-03-20',
+    primaryDebtor: person('D-9'),
+  }
+  const synced = async (more: Fields) => {
+    const { body } = await tenant.post('import_claims', { C: { ...claim, ...more } })
+    expect(body['C'], JSON.stringify(body)).toMatchObject({ success: true })
+  }
+  await synced({ fees: [{ name: 'late', amount: 500 }] })
+  const accounts = await it.database.ownerPool.query<{ reference: string }>(
+    `select a.reference from quittance.account a join quittance.claim c using (tenant_id, account_id)
+     where a.tenant_id = $1 and c.reference = 'C'`,
+    [tenant.tenantId],
+  )
+  const [debt] = await debtsOf(merchant, { ...ask, subscriberNo: accounts.rows[0]?.reference })
+  const paid = await merchant.call('invoicepayment', { invoiceQueryId: debt?.['invoiceQueryId'] })
+  await synced({ amount: 0 })
+  const { invoicePaymentId } = paid.body['payofinPaymentDetails']
+  const cancelled = await native(tenant, `payments/${invoicePaymentId}/cancel`, {})
+  expect(cancelled.status, JSON.stringify(cancelled.body)).toBe(200)
+  const { rows } = await it.database.ownerPool.query<{ owed: number }>(
+    `select sum(i.outstanding_minor) as owed from quittance.item i join quittance.claim c using (tenant_id, account_id)
+     where i.tenant_id = $1 and c.reference = 'C'`,
+    [tenant.tenantId],
+  )
+  expect(Number(rows[0]?.owed)).toBe(10_500)
+  await assertBooksBalance(it.database.ownerPool)
+})
+
 describe('many at once', () => {
   test('one query id is paid by one of fifty parallel calls, whatever part each wants', async () => {
     const { tenant, merchant } = await prepared()

@@ -1,9 +1,11 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { assertBooksBalance } from '../../invariants.ts'
 import { person, type TestTenant, world } from '../../world.ts'
 import {
+  adjustment,
   book,
   claim,
+  claimOf,
   deleteClaim,
   eventsDuring,
   eventsOf,
@@ -186,6 +188,80 @@ describe('payloads', () => {
       accountReference: 'ACC',
       ledgerEntries: [shown.body.ledgerEntries.at(-1)],
     })
+  })
+})
+
+describe('D-103: entries that were to move a due date and are not booked', () => {
+  const adding = 'event.accountLedgerEntriesAdding.failed'
+  const moving = 'event.accountInvoiceLedgerEntriesDueDateUpdate.failed'
+  const dueDate = '2026-09-30'
+  const unknownTarget = '[4008] ParameterInputError: '
+
+  const onAccount = (...entries: object[]) =>
+    entries.map((entry) => ({ accountReference: 'ACC', ...entry }))
+
+  /** The events of an async call that fails; its last one is the sign that all of it is over. */
+  async function failuresOf(tenant: TestTenant, entries: object[]) {
+    return eventsDuring(it, tenant, async () => {
+      const before = (await eventsOf(it, tenant)).length
+      const body = onAccount(...entries)
+      const answer = await tenant.post('add_account_ledger_entries', body, '?async=true')
+      expect(answer.body.ACC).toMatchObject({ success: true })
+      await vi.waitFor(
+        async () => expect((await eventsOf(it, tenant)).length).toBeGreaterThan(before),
+        { timeout: 15_000, interval: 20 },
+      )
+    })
+  }
+
+  test('are told of together, and each invoice whose date stays once', async () => {
+    const tenant = await prepared()
+    await book(tenant, invoice('J', 500))
+    const error = expect.stringContaining(unknownTarget)
+    const events = await failuresOf(tenant, [
+      adjustment('A1', 0, 'I', { dueDate }),
+      adjustment('A2', -5, 'I', { dueDate }),
+      adjustment('A3', 0, 'J', { dueDate }),
+      payment('P', 1, 'NOPE'),
+    ])
+    expect(events.map(({ type, data }) => ({ type, data }))).toEqual([
+      {
+        type: adding,
+        data: {
+          accountReference: 'ACC',
+          ledgerEntryReferences: ['A1', 'A2', 'A3', 'P'],
+          error,
+        },
+      },
+      ...['I', 'J'].map((ledgerEntryReference) => ({
+        type: moving,
+        data: { accountReference: 'ACC', ledgerEntryReference, error },
+      })),
+    ])
+    expect(await claimOf(tenant, 'I')).toMatchObject({
+      amount: 1_000,
+      currentDueDate: '2026-01-31',
+    })
+  })
+
+  test('say nothing of dates where none was to move', async () => {
+    const tenant = await prepared()
+    const events = await failuresOf(tenant, [
+      adjustment('A1', 5, 'I'),
+      adjustment('A2', 5, undefined, { dueDate }),
+      invoice('J', 5, { dueDate }),
+      payment('P', 1, 'NOPE'),
+    ])
+    expect(events.map(({ type }) => type)).toEqual([adding])
+  })
+
+  test('tell nothing where the answer of the call has told it', async () => {
+    const tenant = await prepared()
+    const events = await eventsDuring(it, tenant, async () => {
+      const answer = await book(tenant, adjustment('A', 0, 'NOPE', { dueDate }))
+      expect(answer.messages).toEqual([expect.stringContaining(unknownTarget)])
+    })
+    expect(events).toEqual([])
   })
 })
 

@@ -96,6 +96,22 @@ describe('entries', () => {
     expect(events.map(({ type }) => type)).toEqual(['event.accountLedgerEntries.added'])
   })
 
+  test.each([5, true, [5], {}, null, 'NONE'])(
+    'invoices and reports name no entry: their context may hold %j where others name one',
+    async (ledgerEntryReference) => {
+      const tenant = await it.tenant()
+      await openAccount(tenant)
+      const context = { ledgerEntryReference }
+      const answer = await book(
+        tenant,
+        invoice('I', 100, { context }),
+        reporting('R', 70, undefined, { context }),
+      )
+      expect(answer.success).toBe(true)
+      expect(await linesOf(tenant)).toEqual(['I ACTIVE 100+0'])
+    },
+  )
+
   test('D-55: the balance is the signed sum of all entries', async () => {
     const tenant = await it.tenant()
     await openAccount(tenant, [

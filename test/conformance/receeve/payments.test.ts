@@ -82,7 +82,8 @@ describe('D-25: a payment that its provider reports twice', () => {
     expect(await linesOf(tenant)).toEqual(['I ACTIVE 60+0'])
   })
 
-  test.each([{ providerName: 'trustly' }, { trackingId: 'T-1' }, {}])(
+  const unnamed = { providerName: '', trackingId: '' }
+  test.each([{ providerName: 'trustly' }, { trackingId: 'T-1' }, {}, unnamed])(
     'is known by both names together, not by %j',
     async (names) => {
       const tenant = await it.tenant()

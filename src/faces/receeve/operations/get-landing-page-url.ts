@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { baseOfReceeveReference } from '../../../book/index.ts'
 import { linkOf, linkUrl } from '../../../links/index.ts'
 import { inTransaction, type Tx } from '../../../platform/db.ts'
 import { Refusal } from '../../../platform/refusal.ts'
@@ -35,7 +36,7 @@ export async function getLandingPageUrl(
 
 /** The claim by its own reference, else in the receeve form (D-41). */
 async function findPage(tx: Tx, reference: string): Promise<PageRow | undefined> {
-  const base = reference.replace(/-\d{4}-\d{2}-\d{2}$/, '')
+  const base = baseOfReceeveReference(reference) ?? reference
   const { rows } = await sql<PageRow>`
     select c.claim_id as "claimId", c.reference as "claimReference", c.status, t.settings
     from claim c join tenant t on t.tenant_id = c.tenant_id

@@ -110,15 +110,19 @@ export async function noteDeletion(
     .execute()
 }
 
-/** An account may limit how many are below it. */
+/** An account may limit how many are below it. Counted once it is held, with those that were made while this waited. */
 async function requireRoom(tx: Tx, parent: number): Promise<void> {
-  const { rows } = await sql<{ isFull: boolean }>`
-    select coalesce(a.subaccount_limit <= (select count(*) from wallee_account s
-      where s.tenant_id = a.tenant_id and s.parent_account = a.id and s.state <> 'DELETED'), false) as "isFull"
-    from wallee_account a where a.tenant_id = ${tx.tenantId} and a.id = ${parent} for update`.execute(
+  const { rows } = await sql<{ limit: number | null }>`
+    select a.subaccount_limit as "limit" from wallee_account a
+    where a.tenant_id = ${tx.tenantId} and a.id = ${parent} for update`.execute(tx.db)
+  const limit = rows[0]?.limit ?? null
+  if (limit === null) return
+  const { rows: below } = await sql<{ isFull: boolean }>`
+    select count(*) >= ${limit}::bigint as "isFull" from wallee_account s
+    where s.tenant_id = ${tx.tenantId} and s.parent_account = ${parent} and s.state <> 'DELETED'`.execute(
     tx.db,
   )
-  if (rows[0]?.isFull) throw refuse('unprocessable', 'the account has as many as it may have')
+  if (below[0]?.isFull) throw refuse('unprocessable', 'the account has as many as it may have')
 }
 
 function changingState(name: string, path: string, state: 'ACTIVE' | 'INACTIVE'): Action {

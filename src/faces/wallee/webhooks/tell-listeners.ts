@@ -131,10 +131,12 @@ export async function tellListeners(
   return queueNotices(tx, notices)
 }
 
-/** A listener hears of what happened since it was made: of states it asked for, of all where it asked for none. */
-function isOfInterest(listener: Listener, { state, isNewState, occurredAt }: Happening): boolean {
-  const { createdAt, isOfEveryChange, states } = listener
-  if (occurredAt < createdAt) return false
+/**
+ * A listener hears of states it asked for, of all where it asked for none. Whether it was there by then is not asked of the
+ * instant: an event may bear one from before the listener was made, and be committed after it (`tooLate`).
+ */
+function isOfInterest(listener: Listener, { state, isNewState }: Happening): boolean {
+  const { isOfEveryChange, states } = listener
   if (isOfEveryChange) return true
   return isNewState && (states.length === 0 || states.includes(state))
 }

@@ -64,9 +64,12 @@ async function tellNextDay(tx: Tx): Promise<number | undefined> {
 
 async function tellDay(tx: Tx, day: { dueOn: string; timeZone: string }): Promise<number> {
   const watched = watchables.TransactionInvoice
-  const listeners = (await activeListeners(tx)).filter(({ entity }) => entity === watched.id)
-  if (listeners.length === 0) return 0
   const occurredAt = startOfOverdue(day.dueOn, day.timeZone)
+  // No event says who was there by then: the instant does.
+  const listeners = (await activeListeners(tx)).filter(
+    ({ entity, createdAt }) => entity === watched.id && createdAt <= occurredAt,
+  )
+  if (listeners.length === 0) return 0
   let count = 0
   let after = 0
   for (;;) {
