@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { macHeaders } from '../conformance/wallee/sign.ts'
 import { world } from '../world.ts'
 import { seedBooks } from './doors.ts'
 
@@ -23,6 +24,32 @@ describe('the rate of a tenant (D-22)', () => {
     expect((await other.get('get_account_claims', read)).status).toBe(200)
     it.now = new Date(it.now.getTime() + 1_000)
     expect((await tenant.get('get_account', read)).status).toBe(200)
+  })
+
+  test('is one for all doors together', async () => {
+    const tenant = await it.tenant('Slow', { rateLimitPerSecond: 2 })
+    const { userId, authenticationKey: key, spaceId } = tenant.wallee
+    const { apiKey: apikey, secretKey: secretkey } = tenant.payofin
+    const url = `/api/customer/count?spaceId=${spaceId}`
+    const count = () =>
+      it.inject({
+        method: 'POST',
+        url,
+        headers: {
+          ...macHeaders({ userId, key, at: it.now }, 'POST', url),
+          'content-type': 'application/json',
+        },
+        payload: '{}',
+      })
+    const soots = () =>
+      it.inject({ method: 'GET', url: '/invoices/sootlist', headers: { apikey, secretkey } })
+    expect((await count()).status).toBe(200)
+    expect((await soots()).status).toBe(200)
+    for (const limited of [await count(), await soots()]) {
+      expect(limited.status).toBe(429)
+      expect(limited.headers['retry-after']).toBe('1')
+    }
+    expect((await tenant.get('get_account_claims', read)).status).toBe(429)
   })
 
   test('is that of the server where the tenant has none', async () => {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { requireRate as requireTenantRate } from '../../identity/index.ts'
 import { inTransaction, type Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Call, Caller, WalleeDeps } from './call.ts'
@@ -32,6 +33,7 @@ export async function openCall(deps: WalleeDeps, caller: Caller, asked: Asked): 
   const tenantId = asked.place === 'space' && !asked.isAtHome ? place.spaceTenantId : caller.homeId
   const tenant = await deps.tenants.tenantOf(tenantId)
   if (!tenant) throw refuse('unauthorized')
+  requireTenantRate(deps.services, tenant)
   return {
     deps,
     version: asked.version,

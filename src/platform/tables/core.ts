@@ -212,8 +212,8 @@ interface IdempotentRequestTable {
   locked_until: Date
   status: number | null
   answer: string | null
-  acted_at: Date | null
   created_at: Date
+  acted_at: Date | null
 }
 
 interface PendingCommandTable {

@@ -224,7 +224,7 @@ describe('create_account_mandates', () => {
     const answer = await tenant.post('create_account_mandates', body, '?async=true')
     expect(answer.body.ACC).toMatchObject({
       success: true,
-      messages: ['Successfully processed action'],
+      messages: ['Successfully processed action', 'Successfully processed action'],
     })
     await expect.poll(() => idsOf(tenant), { timeout: 10_000 }).toEqual(['M'])
     const failed = async () =>

@@ -10,7 +10,7 @@ export interface EventsWanted {
   readonly page: number
 }
 
-/** One page of the events of one type on one day, oldest first (14.1, D-100). */
+/** One page of the events of one type on one day, in the order in which they were committed (14.1, D-100). */
 export async function getEvents(
   reader: Reader,
   tenantId: string,
