@@ -27,7 +27,10 @@ declare module 'fastify' {
 export function keepAnswers(scope: FastifyInstance, services: Services): void {
   if (!scope.hasRequestDecorator('keyedWork')) scope.decorateRequest('keyedWork', undefined)
   scope.addHook('onSend', async (request, reply, payload) => {
-    if (request.keyedWork) await end(services, request.keyedWork, textOf(reply, payload))
+    const running = request.keyedWork
+    // Once: should this fail, the error that is sent instead comes this way too.
+    request.keyedWork = undefined
+    if (running) await end(services, running, textOf(reply, payload))
     return payload
   })
 }

@@ -115,8 +115,8 @@ function object(schema: Schema, pool: Pool): fc.Arbitrary<unknown> {
 /** What members an object may have: one answer for each combination of its alternatives. */
 function variantsOf(schema: Schema): Members[] {
   const { properties = {}, required = [], allOf = [] } = schema
-  const conditions = allOf.filter((one) => one.if !== undefined)
-  const parts = allOf.filter((one) => one.if === undefined).map((one) => [one])
+  const conditions = allOf.filter((one) => one.then !== undefined)
+  const parts = allOf.filter((one) => one.then === undefined).map((one) => [one])
   // A schema that is its own condition says the same as the schema.
   const groups = [schema.anyOf, schema.oneOf, schema.else?.oneOf, ...parts].filter(
     (group) => group !== undefined,
