@@ -20,20 +20,26 @@ interface Wire {
   close(): Promise<void>
 }
 
-/** How a client would reach the server of a connection. */
+/** How a client would reach the server of a connection; a host that is a directory holds its socket. */
 function addressOf(connection: Connection): net.NetConnectOpts {
-  if ('connectionString' in connection) {
-    const { hostname, port } = new URL(connection.connectionString)
-    return { host: hostname, port: Number(port || 5_432) }
-  }
-  const { host, port } = connection
+  const { host, port } =
+    'connectionString' in connection ? partsOf(connection.connectionString) : connection
   return host.startsWith('/') ? { path: path.join(host, `.s.PGSQL.${port}`) } : { host, port }
+}
+
+function partsOf(connectionString: string): { host: string; port: number } {
+  const url = new URL(connectionString)
+  return {
+    host: url.searchParams.get('host') ?? url.hostname,
+    port: Number(url.port || 5_432),
+  }
 }
 
 function through(connection: Connection, port: number): Connection {
   const host = '127.0.0.1'
   if (!('connectionString' in connection)) return { ...connection, host, port }
   const url = new URL(connection.connectionString)
+  url.searchParams.delete('host')
   url.hostname = host
   url.port = String(port)
   return { connectionString: url.href }
