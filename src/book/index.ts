@@ -1,5 +1,6 @@
 export { type Book, bounded, type ClaimBefore } from './book.ts'
-export { Bookkeeper, type Command, type Companion, type Outcome } from './bookkeeper.ts'
+export { Bookkeeper } from './bookkeeper.ts'
+export type { Command, Companion, Outcome } from './command.ts'
 export { claimNames } from './claim-names.ts'
 export { conclude, reactivate, reopenUnpaid, resolve, uncount } from './conclude.ts'
 export { baseOfReceeveReference, type ClaimAt, Desk, type Needs } from './desk.ts'

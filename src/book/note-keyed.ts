@@ -1,5 +1,5 @@
 import { type KeyedWork, noteOf } from '../platform/keyed-work.ts'
-import type { GroupOptions, Outcome } from './bookkeeper.ts'
+import type { GroupOptions, Outcome } from './command.ts'
 
 export const isAccepted = (outcome: Outcome) => 'result' in outcome
 

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createAccount } from '../../src/accounts/index.ts'
 import { type Assembly, assemble } from '../../src/assemble.ts'
-import { Bookkeeper, callContext } from '../../src/book/index.ts'
+import { Bookkeeper, callContext, type Command } from '../../src/book/index.ts'
 import type { Connection } from '../../src/platform/db.ts'
 import { assertBooksBalance } from '../invariants.ts'
 import { testConfig, type TestTenant, world } from '../world.ts'
@@ -131,6 +131,11 @@ async function accountsOf({ tenantId }: TestTenant): Promise<string[]> {
   return rows.map(({ reference }) => reference)
 }
 
+function opening({ tenantId }: TestTenant, reference: string): Command {
+  const tenant = { tenantId, timeZone: 'Europe/Berlin', settings: {} }
+  return createAccount(callContext(tenant, { originator: 'test' }), { reference, currency: 'EUR' })
+}
+
 const places: [string, Break, boolean][] = [
   ['before the commit arrives', 'commit', false],
   ['before the answer to the commit arrives', 'answer', true],
@@ -141,17 +146,8 @@ describe.each(places)('when the connection breaks %s', (_what, place, isBooked) 
 
   test('no request of the batch is tried again, and each is told that nobody knows', async () => {
     const tenant = await it.tenant()
-    const context = () =>
-      callContext(
-        { tenantId: tenant.tenantId, timeZone: 'Europe/Berlin', settings: {} },
-        { originator: 'test' },
-      )
     const openAll = () =>
-      Promise.allSettled(
-        names.map((reference) =>
-          bookkeeper.submit(createAccount(context(), { reference, currency: 'EUR' })),
-        ),
-      )
+      Promise.allSettled(names.map((reference) => bookkeeper.submit(opening(tenant, reference))))
     wire.breakAt(place)
     const unknown = expect.objectContaining({ name: 'OutcomeUnknown', code: 'outcome_unknown' })
     const lost = { status: 'rejected', reason: unknown }
@@ -164,6 +160,40 @@ describe.each(places)('when the connection breaks %s', (_what, place, isBooked) 
     const done = { status: 'fulfilled', value }
     expect(await openAll()).toEqual([done, done, done])
     expect(await accountsOf(tenant)).toEqual(names)
+  })
+
+  test('a group that came apart says of each command what became of it', async () => {
+    const tenant = await it.tenant()
+    const broken: Command = {
+      ...opening(tenant, 'bug'),
+      decide: () => {
+        throw new Error('a bug')
+      },
+    }
+    const last = opening(tenant, 'B')
+    // Decided only when the group has come apart at the bug.
+    const breaking: Command = {
+      ...last,
+      decide(desk) {
+        wire.breakAt(place)
+        last.decide(desk)
+      },
+    }
+    const outcomes = await bookkeeper.submitGroup([
+      broken,
+      opening(tenant, 'A'),
+      breaking,
+      opening(tenant, 'C'),
+    ])
+    const refusal = (code: string) => ({ refusal: expect.objectContaining({ code }) })
+    expect(outcomes).toEqual([
+      refusal('internal'),
+      { result: undefined },
+      refusal('outcome_unknown'),
+      refusal('database_unavailable'),
+    ])
+    expect(await accountsOf(tenant)).toEqual(isBooked ? ['A', 'B'] : ['A'])
+    expect(bugs).toMatchObject([{ message: 'a bug' }, { code: 'outcome_unknown' }])
   })
 
   test('a caller is answered 503 and may ask again', async () => {

@@ -231,8 +231,12 @@ describe.each(poisons)('one command %s', (what, poison, error) => {
     await expectOnlyNeighbours()
   })
 
-  test('leaves the lane fit for what comes after it', async () => {
+  test('leaves the lane fit for what comes after it, and no account locked', async () => {
     await expect(bookkeeper.submit(poison())).rejects.toMatchObject(error as object)
+    await database.ownerPool.query(
+      'select from quittance.account where tenant_id = $1 for update nowait',
+      [tenant.tenantId],
+    )
     expect(await bookkeeper.submit(paying('A', 'after'))).toEqual({ result: undefined })
     expect(await bookOf('A')).toEqual(booked('after'))
   })

@@ -1,6 +1,6 @@
 import type { Command, Needs, Outcome } from '../../src/book/index.ts'
 import { Book } from '../../src/book/book.ts'
-import { decideOne } from '../../src/book/bookkeeper.ts'
+import { decideOne } from '../../src/book/command.ts'
 import { baseOfReceeveReference, Desk } from '../../src/book/desk.ts'
 import { paymentKey } from '../../src/book/load.ts'
 import type { Claim, Item, NamedEntry, Profile } from '../../src/book/model.ts'
