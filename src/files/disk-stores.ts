@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
+import { makeDirectories } from '../platform/directories.ts'
 import { type BlobStores, placeOf, readBlob, type StoredBlob, tenantPlace } from './blob-store.ts'
 
 const privateDirectory = 0o700
@@ -64,7 +65,7 @@ async function settle(draft: string, place: string): Promise<void> {
 
 /** Makes a directory and flushes the entries that lead to it: else the way to a blob may be lost though the blob is not. */
 async function makeDirectory(directory: string): Promise<void> {
-  const topmost = await mkdir(directory, { recursive: true, mode: privateDirectory })
+  const topmost = makeDirectories(directory, privateDirectory)
   if (topmost === undefined) return
   const end = path.dirname(topmost)
   for (let at = path.dirname(directory); at.length >= end.length; at = path.dirname(at)) {

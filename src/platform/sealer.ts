@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, open, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { ConfigError, type Config } from './config.ts'
+import { makeDirectories } from './directories.ts'
 import { secretKeyBytes } from './setting.ts'
 
 /** Keeps secrets that must be read again, bound to the place they are kept at. */
@@ -72,7 +73,7 @@ export function secretKeyFile(dataDir: string): string {
 async function createKeyFile(file: string): Promise<string> {
   const isRoot = process.getuid?.() === 0
   // The embedded PostgreSQL of root runs as somebody else, who must be able to pass through.
-  await mkdir(path.dirname(file), { recursive: true, mode: isRoot ? 0o711 : 0o700 })
+  makeDirectories(path.dirname(file), isRoot ? 0o711 : 0o700)
   const draft = `${file}.${randomUUID()}`
   try {
     const handle = await open(draft, 'wx', 0o600)

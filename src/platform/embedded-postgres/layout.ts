@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { makeDirectories } from '../directories.ts'
 import { findClosedDirectory, type Account } from './account.ts'
 import { EmbeddedPostgresError } from './error.ts'
 
@@ -74,7 +75,7 @@ function checkOwnership(cluster: string): void {
 // Root's PostgreSQL runs as somebody else, who must be able to pass through what we create.
 function createDirectory(directory: string): void {
   const isRoot = process.getuid?.() === 0
-  const first = fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const first = makeDirectories(directory, 0o700)
   if (first === undefined || !isRoot) return
   for (let created = directory; created.length >= first.length; created = path.dirname(created)) {
     fs.chmodSync(created, 0o711)
