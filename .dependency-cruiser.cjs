@@ -14,7 +14,7 @@ const uses = {
   mandates: ['kernel', 'platform', 'book', 'accounts'],
   'test-clock': ['kernel', 'platform'],
   links: ['kernel', 'platform'],
-  disputes: ['kernel', 'platform', 'book', 'files'],
+  disputes: ['kernel', 'platform', 'book', 'events', 'files'],
   placements: ['kernel', 'platform', 'book', 'events', 'accounts', 'claims'],
   tasks: ['kernel', 'platform', 'book'],
   contacts: ['kernel', 'platform'],

@@ -16,7 +16,8 @@ import { createPlace, type Place } from './platform/public-url.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
 import { createReader } from './platform/reader.ts'
 import { Refusal } from './platform/refusal.ts'
-import { createSealer, loadSecretKey, type Sealer } from './platform/sealer.ts'
+import { openSealer } from './platform/installation-sealer.ts'
+import type { Sealer } from './platform/sealer.ts'
 import type { Services } from './platform/services.ts'
 import { createTelemetry } from './platform/telemetry.ts'
 import { startTenantClocks } from './platform/tenant-clocks.ts'
@@ -46,8 +47,7 @@ const tenantsMax = 10_000
 export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const { config, log, clock } = options
   const { ownerPool, appPool, place, services } = await openGround(options)
-  const { db } = services
-  const sealer = createSealer(await loadSecretKey(config))
+  const { db, sealer } = services
   const tokens = await createTokenService({ db, sealer, issuer: config.issuer, now: clock, log })
   let work: Work | undefined
   const bookkeeper = openBookkeeper(options.connection, services, (tenantIds) =>
@@ -107,7 +107,9 @@ interface Ground {
 /** The database, up to date, and what everything else stands on. */
 async function openGround({ connection, config, log, clock }: AssemblyOptions): Promise<Ground> {
   const ownerPool = createOwnerPool(connection, ownerConnections)
-  for (const name of await migrate(ownerPool)) log.info({ migration: name }, 'migration applied')
+  const applied = await migrate(ownerPool)
+  if (applied.length > 0)
+    log.info({ count: applied.length, last: applied.at(-1) }, 'migrations applied')
   await installJobs(ownerPool)
   const appPool = createAppPool(connection, config.poolSize)
   const db = kyselyOn(appPool)
@@ -115,6 +117,7 @@ async function openGround({ connection, config, log, clock }: AssemblyOptions): 
   const services: Services = {
     config,
     db,
+    sealer: await openSealer(config, ownerPool),
     reader: createReader(connection, readerConnections),
     limiter: tenantLimiter(config),
     telemetry: createTelemetry(),

@@ -15,6 +15,7 @@ import {
   unsubscribeToken,
 } from './communications/index.ts'
 import { creditSubscriber, type CrmDeps, crmWork } from './crm/index.ts'
+import { disputeSubscriber } from './disputes/index.ts'
 import { startSubscribers, type Subscriber } from './events/index.ts'
 import { startResuming, workOff, workOffTask } from './faces/receeve/async.ts'
 import { listenerSubscriberOf } from './faces/wallee/webhooks/tell-listeners.ts'
@@ -75,6 +76,8 @@ function subscribersOf(_parts: Parts, deliveries: Deliveries): readonly Subscrib
   return [
     caseSubscriber(),
     creditSubscriber(),
+    // Before journeys: a claim that begins anew is contested by nobody.
+    disputeSubscriber(),
     journeySubscriber(),
     placementSubscriber(),
     planSubscriber(),
@@ -150,7 +153,7 @@ export async function startWork(parts: Parts, ownerPool: pg.Pool): Promise<Work>
   const jobs = await startJobs({ ownerPool, concurrency: jobsAtOnce, log, now: clock, tasks })
   const resuming = startResuming(services)
   const maintenance = startMaintenance({ db, log, clock })
-  const sweep = startSweep({ db, stores, log, clock })
+  const sweep = startSweep({ db, stores, log, clock, nowOf })
   const transports = openTransports(services.config.messages)
   const works = timedWorkOf(parts, { deliveries, transports })
   logTransports(services.config.messages, log)

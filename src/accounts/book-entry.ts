@@ -3,6 +3,7 @@ import {
   type Desk,
   type EntryKind,
   type Json,
+  type NamedEntry,
   post,
   refuse,
   type Target,
@@ -123,10 +124,20 @@ function targetOf(book: Book, entry: EntryInput): Target | undefined {
   const named = book.entryNamed(reference)
   if (!named || named.origin !== 'ledger') throw refuse('entry_not_found')
   if (entry.kind === 'fee' && named.kind !== 'invoice') throw refuse('entry_not_found')
-  if (named.kind === 'payment' && entry.kind === 'chargeback') return { payment: named }
+  if (named.kind === 'payment' && entry.kind === 'chargeback')
+    return { payment: named, isItemGone: isPaidItemGone(book, named) }
   const item = named.itemSeq === named.seq ? book.items.get(named.seq) : undefined
   if (!item) throw refuse('entry_not_found')
+  // What is raised here no claim would show, and what is paid here would pay none: whoever calls must hear of it.
+  if (book.isLeftBehind(item)) throw refuse('claim_deleted', 'it began anew without this entry')
   return { item }
+}
+
+/** D-73: what a deleted claim was paid and loses again it does not ask for; the account owes it, as with `takeBack`. */
+function isPaidItemGone(book: Book, payment: NamedEntry): boolean {
+  if (payment.itemSeq === null) return false
+  const item = book.item(payment.itemSeq)
+  return book.isLeftBehind(item) || book.claimOf(item)?.status === 'DELETED'
 }
 
 /** The entry that an entry names. Invoices and reports name none: what their context holds there may be anything. */

@@ -211,6 +211,12 @@ export class Book {
     return this.claims.get(item.parentSeq ?? item.seq)
   }
 
+  /** Whether no claim owns this item of a claim any more: it began anew with items of its own (D-78). */
+  isLeftBehind(item: Item): boolean {
+    const principal = item.parentSeq === null ? item : this.item(item.parentSeq)
+    return principal.kind === 'invoice' && !this.claimOf(item)
+  }
+
   /** The fee items of a principal in the order of the claim's list. */
   feesOf(principalSeq: number): Item[] {
     const fees = [...(this.fees?.get(principalSeq) ?? [])]

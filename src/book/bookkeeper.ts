@@ -1,4 +1,4 @@
-import { presentWork } from '../platform/keyed-work.ts'
+import { inBackground, presentWork } from '../platform/keyed-work.ts'
 import { Refusal } from '../platform/refusal.ts'
 import type { Command, GroupOptions, Outcome, Work } from './command.ts'
 import { Lane, type LaneOptions } from './lane.ts'
@@ -106,7 +106,8 @@ export class Bookkeeper {
     const lane = this.#idle.pop()
     if (lane === undefined) return
     // Requests that arrived in the same turn of the event loop go out together; a lone one waits for nothing else.
-    setImmediate(() => void this.#work(lane))
+    // The lane works for all who wait, and pokes who is to be told of it.
+    inBackground(() => setImmediate(() => void this.#work(lane)))
   }
 
   async #work(lane: Lane): Promise<void> {

@@ -93,17 +93,24 @@ select ${entryColumns}
 from ${entries}${entriesNamed('w.t', 'w.i')}`,
 )
 
-// A principal comes with its fees and its claim: status and totals hang on all of them together.
+// A principal comes with its fees and its claim: status and totals hang on all of them together. Where the claims of an
+// account are changed in the same batch (c), those that are only paid come whole as well: they may be live by then.
 export const loadItems = overLists(
-  { targets: triple, openItems: pair, liveClaims: pair, claims: pair, waitingClaims: pair },
+  {
+    targets: `${triple}, c boolean`,
+    openItems: `${pair}, c boolean`,
+    liveClaims: pair,
+    claims: pair,
+    waitingClaims: pair,
+  },
   ({ targets, openItems, liveClaims, claims, waitingClaims }) => `
 with named as (
-  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq) as root, false as is_whole
+  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq) as root, w.c as is_whole
   from ${targets} join account a on a.tenant_id = w.t and a.reference = w.a
   join entry e on e.tenant_id = a.tenant_id and e.account_id = a.account_id and e.reference = w.r
   join item i on i.tenant_id = e.tenant_id and i.account_id = e.account_id and i.item_seq = e.item_seq
   union all
-  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq), false
+  select i.tenant_id, i.account_id, coalesce(i.parent_seq, i.item_seq), w.c
   from ${openItems} join account a on a.tenant_id = w.t and a.reference = w.r
   join item i on i.tenant_id = a.tenant_id and i.account_id = a.account_id and i.is_open
   union all

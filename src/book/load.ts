@@ -42,8 +42,8 @@ interface Lists {
   readonly debtorProfiles: Pairs
   readonly debtors: Pairs
   readonly entries: Triples
-  readonly targets: Triples
-  readonly openItems: Pairs
+  readonly targets: (Triples[number] & MayChange)[]
+  readonly openItems: (Pairs[number] & MayChange)[]
   readonly liveClaims: Pairs
   readonly waitingClaims: Pairs
   readonly mandates: Pairs
@@ -53,6 +53,9 @@ interface Lists {
 
 type Pairs = { t: string; r: string }[]
 type Triples = { t: string; a: string; r: string }[]
+
+/** Whether the batch also changes the claims of the account. */
+type MayChange = { c: boolean }
 
 interface OfTenant {
   readonly tenantId: string
@@ -181,6 +184,7 @@ function listsOf(wanted: readonly Wanted[]): Lists {
     payments: [],
   }
   const isFirst = firstTimes()
+  const isLive = accountsChanged(wanted)
   const pair = (list: Pairs, t: string, r: string) => {
     if (isFirst(list, t, r)) list.push({ t, r })
   }
@@ -203,19 +207,34 @@ function listsOf(wanted: readonly Wanted[]): Lists {
       if (needs.profile) pair(lists.debtorProfiles, t, r)
     }
     if (a === undefined) continue
-    if (needs.openItems) pair(lists.openItems, t, a)
+    const c = isLive(t, a)
+    if (needs.openItems && isFirst(lists.openItems, t, a)) lists.openItems.push({ t, r: a, c })
     if (needs.liveClaims) pair(lists.liveClaims, t, a)
     if (needs.waitingClaims) pair(lists.waitingClaims, t, a)
     if (needs.mandates) pair(lists.mandates, t, a)
     for (const r of needs.entries ?? []) triple(lists.entries, t, { a, r })
     for (const r of needs.targets ?? []) {
       triple(lists.entries, t, { a, r })
-      triple(lists.targets, t, { a, r })
+      if (isFirst(lists.targets, t, `${a}\0${r}`)) lists.targets.push({ t, a, r, c })
     }
     const p = needs.providerPayment
     if (p) lists.payments.push({ t, a, p: p.provider, k: p.trackingId })
   }
   return lists
+}
+
+/** Tells whether the live claims of an account are changed by any of the commands. */
+function accountsChanged(
+  wanted: readonly Wanted[],
+): (tenantId: string, reference: string) => boolean {
+  const changed = new Map<string, Set<string>>()
+  for (const { tenantId, needs } of wanted) {
+    const [reference] = needs.accounts ?? []
+    if (!needs.liveClaims || reference === undefined) continue
+    const ofTenant = changed.get(tenantId) ?? new Set<string>()
+    changed.set(tenantId, ofTenant.add(reference))
+  }
+  return (tenantId, reference) => changed.get(tenantId)?.has(reference) === true
 }
 
 /** Tells whether a list meets a name of a tenant for the first time. */

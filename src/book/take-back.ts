@@ -33,8 +33,8 @@ export interface TakenBack {
 /**
  * Takes money of a payment back where the payment was booked, so that no more is ever taken than it brought, and lets the
  * claim that it paid ask for it again, in whatever account it is now (D-75) and whether or not it began anew. A claim that
- * was deleted asks for nothing (D-73): then the account of the payment owes it as a whole. Names its needs: the payment as
- * a target, the claims that `claimsPaidBy` answers.
+ * was deleted asks for nothing (D-73): then the account of the payment owes it as a whole, and shows that it does. Names its
+ * needs: the payment as a target, the claims that `claimsPaidBy` answers.
  */
 export function takeBack(desk: Desk, home: Book, taking: Taking): TakenBack {
   const { payment, amountMinor, meta } = taking
@@ -51,7 +51,7 @@ export function takeBack(desk: Desk, home: Book, taking: Taking): TakenBack {
   }
   post(home, {
     ...entry,
-    origin: payment.origin,
+    origin: isGone ? 'ledger' : payment.origin,
     amountMinor,
     commandId: desk.commandId,
     target: { payment, isItemGone: isGone },

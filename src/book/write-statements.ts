@@ -82,10 +82,10 @@ select r.* from ${rows}`,
 
 export const updateItems = over(
   `tenant_id uuid, account_id uuid, item_seq integer, outstanding_minor bigint, is_open boolean,
-    paid_minor bigint, position integer, is_retired boolean, due_on date`,
+    paid_minor bigint, position integer, is_retired boolean, product_reference text, due_on date`,
   (rows) => `
 update item i set outstanding_minor = r.outstanding_minor, is_open = r.is_open, paid_minor = r.paid_minor,
-  position = r.position, is_retired = r.is_retired, due_on = r.due_on
+  position = r.position, is_retired = r.is_retired, product_reference = r.product_reference, due_on = r.due_on
 from ${rows}
 where i.tenant_id = r.tenant_id and i.account_id = r.account_id and i.item_seq = r.item_seq`,
 )

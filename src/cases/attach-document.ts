@@ -32,8 +32,7 @@ export async function attachDocument(
     contentType: 'application/octet-stream',
     bytes,
   })
-  const clock = () => deps.nowOf(tenantId)
-  return keepBlob({ ...deps, clock }, { tenantId, file }, async (tx) => {
+  return keepBlob(deps, { tenantId, file }, async (tx) => {
     const held = await lockCaseIn(tx, caseId, openStates)
     const id = await insertDocument(tx, {
       caseId,

@@ -70,7 +70,8 @@ function chargeOne(desk: Desk, home: Book, { booking, charging }: Charge): reado
     reference: newId(),
     meta,
   })
-  if (payment.origin === 'ledger') announceBooked(desk, home, entries.map(shownEntry))
+  const isShown = ({ reference }: BookedEntry) => home.entryNamed(reference)?.origin === 'ledger'
+  announceBooked(desk, home, entries.filter(isShown).map(shownEntry))
   for (const book of books) {
     conclude(book, {
       nowMs: desk.nowMs,

@@ -63,19 +63,27 @@ export function bookPrincipal(
   })
 }
 
+interface Bucket {
+  readonly claim: Claim
+  readonly name: string | null
+  readonly amountMinor: number
+  readonly position: number
+  readonly booking?: Booking | undefined
+}
+
 /** Books a new fee bucket of a claim. Answers the entry as shown. */
-export function bookBucket(
-  desk: Desk,
-  book: Book,
-  bucket: { claim: Claim; name: string | null; amountMinor: number; position: number },
-): Json {
-  const { claim, name, amountMinor, position } = bucket
+export function bookBucket(desk: Desk, book: Book, bucket: Bucket): Json {
+  const { claim, name, amountMinor, position, booking } = bucket
   const principal = book.item(claim.itemSeq)
   const entry = {
     reference: newId(),
     kind: 'fee' as const,
-    createdAtMs: desk.nowMs,
-    details: { amount: amountMinor, ...(name === null ? {} : { type: name }) },
+    createdAtMs: booking?.createdAtMs ?? desk.nowMs,
+    details: {
+      amount: amountMinor,
+      ...(name === null ? {} : { type: name }),
+      ...metaOf(booking),
+    },
     context: {
       ...contextOf(principal.productReference),
       ledgerEntryReference: principal.reference,
@@ -95,6 +103,9 @@ export function bookBucket(
 const contextOf = (product: string | null): Json =>
   product === null ? {} : { productReference: product }
 
+const metaOf = (booking: Booking | undefined): Json =>
+  booking?.meta === undefined ? {} : { meta: booking.meta }
+
 /** Books a movement of an item: up by a positive amount, down by a negative one. Answers the entry as shown. */
 export function bookMovement(
   desk: Desk,
@@ -110,7 +121,7 @@ export function bookMovement(
     details: {
       amount: amountMinor,
       ...(kind === 'adjustment' && booking.reason !== undefined ? { reason: booking.reason } : {}),
-      ...(booking.meta === undefined ? {} : { meta: booking.meta }),
+      ...metaOf(booking),
     },
     context: { ...contextOf(item.productReference), ledgerEntryReference: item.reference },
   }
@@ -125,18 +136,38 @@ export function bookMovement(
   return shownEntry(entry)
 }
 
-/** Brings an item to an amount by one entry, or by none when it is there already. */
-export function bringTo(
+interface Target {
+  readonly item: Item
+  readonly amountMinor: number
+}
+
+/** Brings an item to an amount, or leaves it when it is there already. A fall may be money received (D-91). */
+export function bringTo(desk: Desk, book: Book, to: Target & { booking: Booking }): void {
+  const fallMinor = to.item.outstandingMinor - to.amountMinor
+  bringAllTo(desk, book, { targets: [to], fallMinor, booking: to.booking })
+}
+
+/**
+ * Brings items to their amounts. D-91: a balance that drops for one of these reasons is money received, and no more of it
+ * than the balance drops. What one name asks for less and another for more was not paid, it changed its name.
+ */
+function bringAllTo(
   desk: Desk,
   book: Book,
-  target: { item: Item; amountMinor: number; booking: Booking },
+  move: { targets: readonly Target[]; fallMinor: number; booking: Booking },
 ): void {
-  const { item, amountMinor, booking } = target
-  const deltaMinor = amountMinor - item.outstandingMinor
-  if (deltaMinor === 0) return
-  // D-91: a balance that drops for one of these reasons is money received.
-  const isPaid = deltaMinor < 0 && (booking.reason === 'PAYMENT' || booking.reason === 'CLAIM_PAID')
-  bookMovement(desk, book, { item, deltaMinor, kind: isPaid ? 'payment' : 'adjustment', booking })
+  const { targets, fallMinor, booking } = move
+  const isPaid = booking.reason === 'PAYMENT' || booking.reason === 'CLAIM_PAID'
+  let receivedMinor = isPaid ? Math.max(0, fallMinor) : 0
+  for (const { item, amountMinor } of targets) {
+    const paidMinor = Math.min(receivedMinor, Math.max(0, item.outstandingMinor - amountMinor))
+    const correctedMinor = amountMinor - item.outstandingMinor + paidMinor
+    receivedMinor -= paidMinor
+    if (paidMinor > 0)
+      bookMovement(desk, book, { item, deltaMinor: -paidMinor, kind: 'payment', booking })
+    if (correctedMinor !== 0)
+      bookMovement(desk, book, { item, deltaMinor: correctedMinor, kind: 'adjustment', booking })
+  }
 }
 
 /** Replaces the fee list of a claim: what it no longer names is brought to 0 and retired (9.3.3). */
@@ -147,21 +178,25 @@ export function replaceBuckets(
 ): void {
   const { claim, buckets, booking } = list
   const existing = book.feesOf(claim.itemSeq)
-  for (const item of existing) {
-    if (buckets.has(item.feeType)) continue
-    bringTo(desk, book, { item, amountMinor: 0, booking })
-    if (!item.isRetired) book.changeItem(item, { isRetired: true })
-  }
+  const kept = existing.filter((fee) => buckets.has(fee.feeType))
+  const retired = existing.filter((fee) => !buckets.has(fee.feeType))
+  const totalMinor = [...buckets.values()].reduce(bounded, 0)
+  bringAllTo(desk, book, {
+    // What kept its name and fell was paid before what lost its name.
+    targets: [...kept, ...retired].map((item) => ({
+      item,
+      amountMinor: buckets.get(item.feeType) ?? 0,
+    })),
+    fallMinor: book.feesTotalOf(claim) - totalMinor,
+    booking,
+  })
+  for (const item of retired) if (!item.isRetired) book.changeItem(item, { isRetired: true })
   let position = 0
   for (const [name, amountMinor] of buckets) {
     position += 1
-    const item = existing.find((fee) => fee.feeType === name)
-    if (!item) {
-      bookBucket(desk, book, { claim, name, amountMinor, position })
-      continue
-    }
-    if (item.isRetired || item.position !== position)
+    const item = kept.find((fee) => fee.feeType === name)
+    if (!item) bookBucket(desk, book, { claim, name, amountMinor, position, booking })
+    else if (item.isRetired || item.position !== position)
       book.changeItem(item, { isRetired: false, position })
-    bringTo(desk, book, { item, amountMinor, booking })
   }
 }

@@ -14,7 +14,7 @@ import {
   refuse,
 } from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
-import { bookMovement, type Booking, bucketName } from './amounts.ts'
+import { bookMovement, type Booking, bucketName, bucketsOf } from './amounts.ts'
 import type { CreditData, DebitData } from './schema.ts'
 import { liveClaim } from './update-claim.ts'
 
@@ -105,7 +105,8 @@ function sharesOf(
   const parts = [spread([principal], data.amount)]
   if (typeof data.fees === 'number') parts.push(spread(fees, data.fees))
   else {
-    for (const { name, amount } of data.fees) {
+    // A bucket that is named twice takes both together; each alone would take what the other took already.
+    for (const [name, amount] of bucketsOf({ fees: data.fees })) {
       const named = fees.filter((fee) => bucketName(claim, fee) === name)
       if (named.length > 0) parts.push(spread(named, amount))
     }

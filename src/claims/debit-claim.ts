@@ -63,16 +63,21 @@ function bookDebit(desk: Desk, book: Book, debit: { claim: Claim; data: DebitDat
   }
   const fees =
     typeof data.fees === 'number' ? [{ name: 'fees', amount: data.fees }] : (data.fees ?? [])
+  const bucketNamed = (name: string) =>
+    book.feesOf(claim.itemSeq).find((fee) => bucketName(claim, fee) === name)
   for (const { name, amount } of fees) {
-    const existing = book.feesOf(claim.itemSeq)
-    const item = existing.find((fee) => bucketName(claim, fee) === name)
-    if (!item) {
-      const position = existing.reduce((max, fee) => Math.max(max, fee.position), 0) + 1
-      entries.push(bookBucket(desk, book, { claim, name, amountMinor: amount, position }))
-    } else if (amount > 0) {
-      if (item.isRetired) book.changeItem(item, { isRetired: false })
-      entries.push(bookMovement(desk, book, { item, deltaMinor: amount, kind, booking }))
+    if (!bucketNamed(name)) {
+      const last = book.feesOf(claim.itemSeq).at(-1)
+      // Money that was taken back is no new fee: its bucket begins empty (D-91).
+      const amountMinor = kind === 'chargeback' ? 0 : amount
+      const position = (last?.position ?? 0) + 1
+      entries.push(bookBucket(desk, book, { claim, name, amountMinor, position, booking }))
+      if (amountMinor === amount) continue
     }
+    const item = bucketNamed(name)
+    if (!item || amount === 0) continue
+    if (item.isRetired) book.changeItem(item, { isRetired: false })
+    entries.push(bookMovement(desk, book, { item, deltaMinor: amount, kind, booking }))
   }
   return entries
 }

@@ -1,5 +1,11 @@
-import { type CallContext, type Command, claimNames, conclude } from '../book/index.ts'
-import { bringTo } from './amounts.ts'
+import {
+  announceBooked,
+  type CallContext,
+  type Command,
+  claimNames,
+  conclude,
+} from '../book/index.ts'
+import { bookMovement } from './amounts.ts'
 import { liveClaim } from './update-claim.ts'
 
 /**
@@ -16,9 +22,13 @@ export function deleteClaim(context: CallContext, reference: string): Command<vo
       const { book, claim } = liveClaim(desk, reference)
       const names = claimNames(book, claim)
       const booking = { reason: 'CLAIM_DELETED', house: 'write-off' }
-      for (const item of [book.item(claim.itemSeq), ...book.feesOf(claim.itemSeq)]) {
-        bringTo(desk, book, { item, amountMinor: 0, booking })
-      }
+      const items = [book.item(claim.itemSeq), ...book.feesOf(claim.itemSeq)]
+      const entries = items
+        .filter((item) => item.outstandingMinor > 0)
+        .map((item) => {
+          const deltaMinor = -item.outstandingMinor
+          return bookMovement(desk, book, { item, deltaMinor, kind: 'adjustment', booking })
+        })
       book.changeClaim(claim, {
         status: 'DELETED',
         resolutionReason: null,
@@ -28,6 +38,7 @@ export function deleteClaim(context: CallContext, reference: string): Command<vo
         frozenMeta: null,
         meta: {},
       })
+      if (claim.isManaged) announceBooked(desk, book, entries)
       desk.emit({ type: 'event.claim.deleted', data: names })
       conclude(book, { nowMs: desk.nowMs, emit: (event) => desk.emit(event) })
     },

@@ -71,7 +71,8 @@ const movement = {
   amount: NaturalMinor,
   currency: Currency,
   originator: Type.Union([Type.Literal('DCA'), Type.Literal('CLIENT')]),
-  date: Type.Optional(Type.Integer({ minimum: 0, maximum: 253_402_300_799_999 })),
+  // A number in the contract: what clocks of callers say beyond the millisecond is cut off.
+  date: Type.Optional(Type.Number({ minimum: 0, maximum: 253_402_300_799_999 })),
   descriptionText: Type.Optional(Text),
   fees: feesChange,
   context: Context,

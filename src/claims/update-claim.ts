@@ -22,6 +22,8 @@ import { settleStatus } from './status.ts'
 export interface ClaimUpdate extends ClaimInput {
   /** D-69; the body's own option goes before it. */
   readonly forceAmountCheck?: boolean | undefined
+  /** The reference is the claim's own, never the receeve form of another's (D-41). */
+  readonly isOwnReference?: boolean
 }
 
 /** Changes the given fields of a claim and leaves the others (9.3.1). */
@@ -29,7 +31,7 @@ export function updateClaim(context: CallContext, input: ClaimUpdate): Command<v
   return {
     ...commandOn(context, input),
     decide(desk) {
-      changeClaim(desk, liveClaim(desk, input.reference), { context, input, isWhole: false })
+      changeClaim(desk, changeableClaim(desk, input.reference), { context, input, isWhole: false })
     },
   }
 }
@@ -39,13 +41,20 @@ export function importClaim(context: CallContext, input: ClaimUpdate): Command<v
   return {
     ...commandOn(context, input),
     decide(desk) {
-      if (desk.findClaim(input.reference)) {
-        changeClaim(desk, liveClaim(desk, input.reference), { context, input, isWhole: true })
+      const { reference, isOwnReference = false } = input
+      if (isOwnReference ? desk.claimHolding(reference) : desk.findClaim(reference)) {
+        changeClaim(desk, changeableClaim(desk, input.reference), { context, input, isWhole: true })
       } else {
         openClaim(desk, { context, input })
       }
     },
   }
+}
+
+/** An invoice that waits for its debtor has its reference already, and belongs to the ledger (D-74). */
+function changeableClaim(desk: Desk, reference: string): ClaimAt {
+  if (desk.findClaim(reference)?.claim.status === 'PENDING') throw refuse('claim_is_managed')
+  return liveClaim(desk, reference)
 }
 
 /** The claim that a call names, if it can still be changed. */
@@ -91,7 +100,10 @@ function changeClaim(desk: Desk, at: ClaimAt, change: Change): void {
   announceTrigger(desk, { book, claim }, context.triggerName)
 }
 
-/** D-74: the ledger owns a managed claim's money, dates, currency and account; naming them as they are is no change. */
+/**
+ * D-74: the ledger owns a managed claim's money, dates, currency, account and product; naming them as they are is no
+ * change.
+ */
 function requireUnmanagedFields({ book, claim }: ClaimAt, data: ClaimData): void {
   const account = accountReferenceOf(data)
   const isChanged =
@@ -99,6 +111,7 @@ function requireUnmanagedFields({ book, claim }: ClaimAt, data: ClaimData): void
     isOtherFees({ book, claim }, data) ||
     (data.originalDueDate !== undefined && data.originalDueDate !== claim.originalDueOn) ||
     (data.currentDueDate !== undefined && data.currentDueDate !== claim.currentDueOn) ||
+    (data.productReference !== undefined && data.productReference !== claim.productReference) ||
     (data.currency !== undefined && data.currency !== book.account.currency) ||
     (account !== undefined && account !== book.account.reference)
   if (isChanged) throw refuse('claim_is_managed')
@@ -164,6 +177,11 @@ function changeAmounts(
   const { claim, data, isWhole } = change
   const booking: Booking = { reason: data.reason }
   const principal = book.item(claim.itemSeq)
+  const { productReference } = claim
+  // D-60: payments of a product look for it on the items.
+  for (const item of [principal, ...book.feesOf(claim.itemSeq)]) {
+    if (item.productReference !== productReference) book.changeItem(item, { productReference })
+  }
   if (data.currentDueDate !== undefined && data.currentDueDate !== principal.dueOn)
     book.changeItem(principal, { dueOn: data.currentDueDate })
   if (data.amount !== undefined)

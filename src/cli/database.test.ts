@@ -2,13 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import type * as Timers from 'node:timers/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { findRunningPostgres, startEmbeddedPostgres } from '../platform/embedded-postgres/index.ts'
 import { withDatabase, type Database } from './database.ts'
 
 const dataDir = path.join(os.tmpdir(), `quittance-cli-${randomBytes(5).toString('hex')}`)
 const config = { databaseUrl: undefined, dataDir }
-afterEach(() => rm(dataDir, { recursive: true, force: true }))
+afterEach(async () => {
+  vi.restoreAllMocks()
+  time.isInHurry = false
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+// What waits for others looks every tenth of a second; in a hurry a minute of such looks is over in a moment.
+const time = vi.hoisted(() => ({ isInHurry: false }))
+vi.mock('node:timers/promises', async (original) => {
+  const timers = await original<typeof Timers>()
+  return { ...timers, setTimeout: (ms: number) => timers.setTimeout(time.isInHurry ? 1 : ms) }
+})
 
 async function countTenants({ appPool }: Database): Promise<number> {
   const { rows } = await appPool.query<{ count: number }>('select count(*) as count from tenant')
@@ -22,6 +34,32 @@ describe('a command on the embedded database', () => {
       withDatabase(config, countTenants),
     ])
     expect(counts).toEqual([0, 0])
+    expect(await findRunningPostgres(dataDir)).toBeUndefined()
+  }, 120_000)
+
+  it('lets another that came to it finish, however long that takes, and says each minute what it waits for', async () => {
+    let notes = 0
+    vi.spyOn(process.stderr, 'write').mockImplementation((words) => {
+      if (String(words).includes('it waits for quittance')) notes += 1
+      return true
+    })
+    const begun = { owner: () => {}, guest: () => {} }
+    const ownerBegun = new Promise<void>((resolve) => (begun.owner = resolve))
+    const guestBegun = new Promise<void>((resolve) => (begun.guest = resolve))
+    const owner = withDatabase(config, () => {
+      begun.owner()
+      return guestBegun
+    })
+    await ownerBegun
+    const guest = withDatabase(config, async (visited) => {
+      await countTenants(visited)
+      time.isInHurry = true
+      begun.guest()
+      await vi.waitFor(() => expect(notes).toBe(2), { timeout: 60_000 })
+      return countTenants(visited)
+    })
+    expect(await guest).toBe(0)
+    await owner
     expect(await findRunningPostgres(dataDir)).toBeUndefined()
   }, 120_000)
 

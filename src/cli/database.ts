@@ -29,7 +29,7 @@ interface Visit {
 const commandPoolSize = 2
 const pollMs = 100
 const startWaitMaxMs = 30_000
-const guestsWaitMaxMs = 60_000
+const guestsNoteEveryMs = 60_000
 
 /**
  * Runs a command's work on the database: the one that was named, that of the running server, or else
@@ -100,17 +100,30 @@ async function startForNow(dataDir: string): Promise<Visit> {
   }
 }
 
+/** Waits for as long as it takes: to stop would cut off in the middle what others are doing. Says so once a minute. */
 async function guestsLeft(connection: Connection): Promise<void> {
   const pool = createOwnerPool(connection, 1)
   try {
-    for (let waitedMs = 0; waitedMs < guestsWaitMaxMs; waitedMs += pollMs) {
-      const { rows } = await pool.query<{ guests: number }>(`
-        select count(*) as guests from pg_stat_activity
-        where backend_type = 'client backend' and pid <> pg_backend_pid()`)
-      if (rows[0]?.guests === 0) return
+    for (let waitedMs = 0; ; waitedMs += pollMs) {
+      const { rows: guests } = await pool.query<Guest>(`
+        select pid, application_name as name from pg_stat_activity
+        where backend_type = 'client backend' and pid <> pg_backend_pid() order by pid`)
+      if (guests.length === 0) return
+      if (waitedMs > 0 && waitedMs % guestsNoteEveryMs === 0) printNote(waitingFor(guests))
       await wait(pollMs)
     }
   } finally {
     await pool.end()
   }
+}
+
+interface Guest {
+  /** That of its PostgreSQL process, not of the command. */
+  readonly pid: number
+  readonly name: string
+}
+
+function waitingFor(guests: readonly Guest[]): string {
+  const names = guests.map(({ pid, name }) => `${name === '' ? 'unnamed' : name} (backend ${pid})`)
+  return `Done. Other commands still use the database that this one started; it waits for ${names.join(', ')}`
 }

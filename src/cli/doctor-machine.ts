@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type pg from 'pg'
 import type { Config } from '../platform/config.ts'
-import { loadSecretKey, secretKeyFile } from '../platform/sealer.ts'
+import { checkSealer } from '../platform/installation-sealer.ts'
+import { findSecretKey, secretKeyFile } from '../platform/sealer.ts'
 import { bad, good, type Check } from './doctor-check.ts'
 
 const nodeMajorLeast = 20
@@ -28,8 +30,14 @@ export async function checkSecretKey(config: Config): Promise<Check> {
   const name = 'secret key'
   const file = secretKeyFile(config.dataDir)
   if (config.secretKey !== undefined) return good(name, 'given by QUITTANCE_SECRET_KEY')
-  if (!existsSync(file)) return good(name, 'none yet; the first start makes it')
-  await loadSecretKey(config)
+  if ((await findSecretKey(config)) === undefined)
+    return good(name, 'none yet; the first start on a new database makes it')
   const isOpen = process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0
   return isOpen ? bad(name, `others may read ${file}; chmod 600 '${file}'`) : good(name, file)
+}
+
+/** Whether the secrets in the database open with our key. */
+export async function checkSeal(config: Config, ownerPool: pg.Pool): Promise<Check> {
+  await checkSealer(config, ownerPool)
+  return good('sealed secrets', 'sealed with this key')
 }

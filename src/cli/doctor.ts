@@ -6,7 +6,7 @@ import { withDatabase } from './database.ts'
 import { checkBooks } from './doctor-books.ts'
 import { bad, checkSafely, good, type Check } from './doctor-check.ts'
 import { checkDatabase } from './doctor-database.ts'
-import { checkDataDir, checkNode, checkSecretKey } from './doctor-machine.ts'
+import { checkDataDir, checkNode, checkSeal, checkSecretKey } from './doctor-machine.ts'
 import { explain } from './explain.ts'
 import { printJson, printLine } from './output.ts'
 
@@ -39,7 +39,9 @@ async function checkEverythingStored(config: Config): Promise<Check[]> {
       async ({ ownerPool }) => {
         const checks = await checkDatabase(ownerPool)
         const isUsable = checks.every((check) => check.name !== 'migrations' || check.isOk)
-        return isUsable ? [...checks, ...(await checkBooks(ownerPool))] : checks
+        if (!isUsable) return checks
+        const seal = await checkSafely('sealed secrets', () => checkSeal(config, ownerPool))
+        return [...checks, seal, ...(await checkBooks(ownerPool))]
       },
       { isMigrating: false },
     )

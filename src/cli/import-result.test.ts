@@ -166,6 +166,47 @@ describe('an import whose result has no place', () => {
   })
 })
 
+describe('a mapping that is to be kept', () => {
+  test('has its place looked at before anything is imported', async () => {
+    await mkdir(at('place'))
+    await link(at('invoices.csv'), at('linked.json'))
+    const before = await readdir(directory)
+    for (const [name, reason] of [
+      ['nowhere/m.json', 'nowhere/m.json cannot be written: ENOENT'],
+      ['invoices.csv/m.json', 'm.json cannot be written: ENOTDIR'],
+      ['place', 'place cannot be written: EISDIR'],
+      ['invoices.csv', `would overwrite ${at('invoices.csv')}`],
+      ['linked.json', `would overwrite ${at('invoices.csv')}`],
+      ['invoices.result.csv', `would overwrite ${at('invoices.result.csv')}`],
+    ] as const) {
+      expect(await importFile('invoices.csv', '--save-mapping', at(name))).toBe(2)
+      expect(printed.err).toContain('Failed: --save-mapping')
+      expect(printed.err).toContain(reason)
+    }
+    expect(await booked()).toBe(0)
+    expect(await readdir(directory)).toEqual(before)
+    expect(await read('invoices.csv')).toBe(text)
+  })
+
+  test('is not, and leaves nothing, where the import cannot be used', async () => {
+    const before = await readdir(directory)
+    expect(await importFile('invoices.csv', '--save-mapping', at('m.json'), '--tenant', 'No')).toBe(
+      2,
+    )
+    expect(await readdir(directory)).toEqual(before)
+  })
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'on a disk that is full by then is told of after what became of the rows',
+    async () => {
+      expect(await importFile('invoices.csv', '--save-mapping', '/dev/full')).toBe(1)
+      expect(await booked()).toBe(1)
+      expect(printed.out).toContain('2 rows: 1 imported')
+      expect(printed.err).toContain('The mapping was not kept: /dev/full cannot be written: ENOSPC')
+    },
+  )
+})
+
 test('a command that cannot be used leaves the result of the last import and no other', async () => {
   await importFile('invoices.csv')
   const before = await readdir(directory)

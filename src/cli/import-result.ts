@@ -1,6 +1,6 @@
-import { type BigIntStats } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { ImportUsageError, partOf, resultHead, resultPathOf } from '../imports/index.ts'
+import { isSameFile, statOf } from './file-stat.ts'
 
 export interface ResultFlags {
   /** Where the result goes; `false` when nobody wants one. */
@@ -22,7 +22,7 @@ export async function resultPlaceOf(file: string, flags: ResultFlags): Promise<s
   for (const written of [place, partOf(place)]) {
     const there = await statOf(written)
     if (there === undefined) continue
-    if (isSame(source, there))
+    if (isSameFile(source, there))
       throw new ImportUsageError([
         `The result in ${place} would overwrite the file itself; ${howElse}`,
       ])
@@ -32,15 +32,6 @@ export async function resultPlaceOf(file: string, flags: ResultFlags): Promise<s
   if (flags.result === undefined && !(await isFreeOrResult(place)))
     throw new ImportUsageError([`${place} is there and is no result of an import; ${howElse}`])
   return place
-}
-
-// As big integers: inodes may be beyond what a number holds.
-const statOf = (path: string): Promise<BigIntStats | undefined> =>
-  stat(path, { bigint: true }).catch(() => undefined)
-
-// By inode, not by name: a link is the same file too.
-function isSame(one: BigIntStats | undefined, other: BigIntStats): boolean {
-  return one !== undefined && one.dev === other.dev && one.ino === other.ino
 }
 
 async function isFreeOrResult(path: string): Promise<boolean> {

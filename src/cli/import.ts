@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { pc } from './colours.ts'
 import { Bookkeeper, callContext } from '../book/index.ts'
 import { createTenantFinder, type Tenant } from '../identity/index.ts'
@@ -6,12 +5,9 @@ import {
   type ImportSummary,
   ImportUsageError,
   type Mapping,
-  type MappingOptions,
   mappingOf,
-  mergedMapping,
   noResultFile,
   partOf,
-  readSavedMapping,
   resultFile,
   runImport,
   type SavedMapping,
@@ -19,26 +15,32 @@ import {
 import { loadConfig, processEnv, type Flags } from '../platform/config.ts'
 import { schemaName } from '../platform/db.ts'
 import { type Database, withDatabase } from './database.ts'
+import {
+  checkMappingPlace,
+  type MappingFlags,
+  savedMappingOf,
+  saveMapping,
+} from './import-mapping.ts'
 import { grouped, type ProgressDisplay, progressDisplay } from './import-progress.ts'
 import { type ResultFlags, resultPlaceOf } from './import-result.ts'
 import { printJson, printLine, printNote } from './output.ts'
 import { type NamedTenant, tenantsNamed } from './tenant-named.ts'
 
 export interface ImportFlags
-  extends Pick<Flags, 'dataDir' | 'databaseUrl'>, MappingOptions, ResultFlags {
+  extends Pick<Flags, 'dataDir' | 'databaseUrl'>, MappingFlags, ResultFlags {
   tenant?: string
-  map?: string[]
-  mapping?: string
-  saveMapping?: string
   json?: boolean
 }
 
 const usageExitCode = 2
-const someRowsFailedExitCode = 1
+const notAllDoneExitCode = 1
 const lanes = 2
 const queueMax = 1_000_000
 
-/** Loads a file. Exits with 0 when every row is in the book, 1 when some are not, 2 when the command cannot be used. */
+/**
+ * Loads a file. Exits with 0 when every row is in the book, 1 when some are not or the mapping could not be kept, 2 when the
+ * command cannot be used.
+ */
 export async function importCommand(file: string, flags: ImportFlags): Promise<void> {
   try {
     const saved = await savedMappingOf(flags)
@@ -46,16 +48,19 @@ export async function importCommand(file: string, flags: ImportFlags): Promise<v
     if (flags.tenant === undefined)
       throw new ImportUsageError(['--tenant is missing; give the id or the name of a tenant'])
     const resultPlace = await resultPlaceOf(file, flags)
+    const mappingPlace = flags.saveMapping
+    if (mappingPlace !== undefined) await checkMappingPlace(mappingPlace, { file, resultPlace })
     const config = loadConfig(processEnv(), placeOf(flags))
     const startedAt = performance.now()
-    const summary = await withDatabase(config, (database) =>
-      importInto(database, { file, mapping, flags, resultPlace }),
-    )
-    if (flags.saveMapping !== undefined) await saveMapping(flags.saveMapping, saved)
-    const seconds = (performance.now() - startedAt) / 1_000
-    report(summary, flags, { seconds, resultPlace: writtenPlaceOf(summary, resultPlace) })
-    const isAllIn = summary.isComplete && summary.refused + summary.invalid === 0
-    if (!isAllIn) process.exitCode = someRowsFailedExitCode
+    await withDatabase(config, async (database) => {
+      const summary = await importInto(database, { file, mapping, flags, resultPlace })
+      const seconds = (performance.now() - startedAt) / 1_000
+      // Before the database is left, which may have to wait for others.
+      report(summary, flags, { seconds, resultPlace: writtenPlaceOf(summary, resultPlace) })
+      const isKept = mappingPlace === undefined || (await isMappingKept(mappingPlace, saved))
+      const isAllIn = summary.isComplete && summary.refused + summary.invalid === 0
+      if (!isAllIn || !isKept) process.exitCode = notAllDoneExitCode
+    })
   } catch (error) {
     if (!(error instanceof ImportUsageError)) throw error
     printNote(`${pc.red('Failed:')} ${error.message}`)
@@ -63,22 +68,11 @@ export async function importCommand(file: string, flags: ImportFlags): Promise<v
   }
 }
 
-async function savedMappingOf(flags: ImportFlags): Promise<SavedMapping> {
-  const saved =
-    flags.mapping === undefined ? undefined : readSavedMapping(await readText(flags.mapping))
-  return mergedMapping(saved, { maps: flags.map ?? [], options: flags })
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new ImportUsageError([`${path} cannot be read: ${(error as Error).message}`])
-  }
-}
-
-async function saveMapping(path: string, saved: SavedMapping): Promise<void> {
-  await writeFile(path, `${JSON.stringify(saved, null, 2)}\n`)
+/** By now the rows are in the book: where the mapping cannot be kept, that is told and fails nothing else. */
+async function isMappingKept(place: string, saved: SavedMapping): Promise<boolean> {
+  const failure = await saveMapping(place, saved)
+  if (failure !== undefined) printNote(`${pc.red('Failed:')} ${failure}`)
+  return failure === undefined
 }
 
 function placeOf({ dataDir, databaseUrl }: ImportFlags): Flags {
@@ -145,7 +139,7 @@ async function analyse(ownerPool: Database['ownerPool'], isDryRun: boolean): Pro
 function stopAsked(display: ProgressDisplay): { signal: AbortSignal; forget(): void } {
   const controller = new AbortController()
   const stop = () => {
-    if (controller.signal.aborted) process.exit(someRowsFailedExitCode)
+    if (controller.signal.aborted) process.exit(notAllDoneExitCode)
     display.note('Stopping after the rows that are being booked; once more ends it at once')
     controller.abort()
   }

@@ -1,7 +1,7 @@
 import { pc } from './colours.ts'
 import { createTokenService } from '../identity/index.ts'
 import { loadConfig, processEnv, type Flags } from '../platform/config.ts'
-import { createSealer, loadSecretKey } from '../platform/sealer.ts'
+import { openSealer } from '../platform/installation-sealer.ts'
 import { withDatabase } from './database.ts'
 import { printJson, printLine } from './output.ts'
 
@@ -12,8 +12,8 @@ export interface RotateKeysFlags extends Pick<Flags, 'dataDir' | 'databaseUrl'> 
 /** Lets a new key sign access tokens; running servers take it up within a minute. */
 export async function rotateKeys({ json, ...place }: RotateKeysFlags): Promise<void> {
   const config = loadConfig(processEnv(), place)
-  const keyId = await withDatabase(config, async ({ db }) => {
-    const sealer = createSealer(await loadSecretKey(config))
+  const keyId = await withDatabase(config, async ({ db, ownerPool }) => {
+    const sealer = await openSealer(config, ownerPool)
     const log = { info: () => {}, warn: () => {} }
     const deps = { db, sealer, issuer: config.issuer, now: () => new Date(), log }
     const tokens = await createTokenService(deps)

@@ -84,6 +84,32 @@ describe('quittance tenant create', () => {
   })
 })
 
+describe('where another key than that of the database lies', () => {
+  const elsewhere = async (...words: string[]) => {
+    const place = ['--database-url', databaseUrl(database.connection)]
+    await runCli(['node', 'quittance', ...words, ...place, '--data-dir', path.join(dataDir, 'not')])
+  }
+
+  it('opens no tenant whose secrets no server could read', async () => {
+    await quittance('tenant', 'create', '--name', 'First')
+    const before = await database.ownerPool.query('select from quittance.tenant')
+    await elsewhere('tenant', 'create', '--name', 'Far', '--json')
+    expect(printed.err).toContain('The secrets of this database are sealed with a key, and ')
+    expect(printed.err).toContain('Name the --data-dir of the server')
+    expect(process.exitCode).toBe(1)
+    const after = await database.ownerPool.query('select from quittance.tenant')
+    expect(after.rowCount).toBe(before.rowCount)
+  })
+
+  it('is found by the doctor', async () => {
+    await elsewhere('doctor', '--json')
+    const { checks } = JSON.parse(printed.out) as { checks: Check[] }
+    expect(checks.filter((check) => !check.isOk).map(({ name }) => name)).toEqual([
+      'sealed secrets',
+    ])
+  })
+})
+
 describe('quittance keys rotate', () => {
   it('lets a new key sign', async () => {
     const service = await tokens()
@@ -122,6 +148,7 @@ describe('quittance doctor', () => {
       '✓ application role',
       '✓ row-level security',
       '✓ durability',
+      '✓ sealed secrets',
       '✓ accounts',
       '✓ items',
     ])

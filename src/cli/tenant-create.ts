@@ -1,7 +1,7 @@
 import { pc } from './colours.ts'
 import { createTenant, type CreatedTenant } from '../identity/index.ts'
 import { loadConfig, processEnv, type Flags } from '../platform/config.ts'
-import { createSealer, loadSecretKey } from '../platform/sealer.ts'
+import { openSealer } from '../platform/installation-sealer.ts'
 import { withDatabase } from './database.ts'
 import { printJson, printLine, printPairs } from './output.ts'
 
@@ -17,8 +17,8 @@ export async function createTenantCommand(flags: TenantCreateFlags): Promise<voi
   const config = loadConfig(processEnv(), placeOf(flags))
   const { name, timeZone } = flags
   const input = { name, isSandbox: flags.sandbox ?? false, ...(timeZone ? { timeZone } : {}) }
-  const created = await withDatabase(config, async ({ db }) => {
-    const sealer = createSealer(await loadSecretKey(config))
+  const created = await withDatabase(config, async ({ db, ownerPool }) => {
+    const sealer = await openSealer(config, ownerPool)
     return createTenant(db, input, { now: () => new Date(), sealer })
   })
   if (flags.json === true) printJson(created)

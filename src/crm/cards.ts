@@ -44,9 +44,16 @@ export async function findCard(
 }
 
 /** A card by our own id, whoever owns it. */
-export async function cardById(tx: Tx, cardId: string): Promise<CardOnFile | undefined> {
+export async function cardById(tx: Tx, cardId: string | null): Promise<CardOnFile | undefined> {
   const { rows } = await sql<CardOnFile>`${select}
-    where tenant_id = ${tx.tenantId} and card_id = ${cardId}`.execute(tx.db)
+    where tenant_id = ${tx.tenantId} and card_id = ${cardId}::uuid`.execute(tx.db)
+  return rows[0]
+}
+
+/** A card that stays as it is until the transaction ends. */
+export async function holdCard(tx: Tx, cardId: string): Promise<CardOnFile | undefined> {
+  const { rows } = await sql<CardOnFile>`${select}
+    where tenant_id = ${tx.tenantId} and card_id = ${cardId} for share`.execute(tx.db)
   return rows[0]
 }
 
@@ -81,12 +88,23 @@ export async function createCard(tx: Tx, input: NewCard): Promise<Card> {
   return { id: hexOf(cardId), ...input }
 }
 
-/** Forgets a card; payments that were charged to it stay. */
+/** Forgets a card; payments that were charged to it stay. Refuses one that is being charged, for it may be asked for again. */
 export async function removeCard(tx: Tx, id: string): Promise<void> {
-  const { rows } = await sql`
-    delete from crm_card where tenant_id = ${tx.tenantId} and card_id::text = ${uuidOf(id) ?? ''}
-    returning 1`.execute(tx.db)
-  if (rows.length === 0) throw refuseCrm('card_not_found')
+  const { tenantId, db } = tx
+  const cardId = uuidOf(id) ?? ''
+  const held = await sql`
+    select 1 from crm_card where tenant_id = ${tenantId} and card_id::text = ${cardId} for update`.execute(
+    db,
+  )
+  if (held.rows.length === 0) throw refuseCrm('card_not_found')
+  // Read after the lock: a charge that was being written down meanwhile is there by now.
+  const charging = await sql`
+    select 1 from crm_payment where tenant_id = ${tenantId} and is_charging and details ->> 'cardId' = ${cardId}
+    limit 1`.execute(db)
+  if (charging.rows.length > 0) throw refuseCrm('card_charging')
+  await sql`delete from crm_card where tenant_id = ${tenantId} and card_id::text = ${cardId}`.execute(
+    db,
+  )
 }
 
 function cardAnswer(card: CardOnFile): Card {

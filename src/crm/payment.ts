@@ -27,6 +27,8 @@ export interface PaymentDetails {
   readonly claimIds: readonly string[]
   readonly billIds: readonly string[]
   readonly cardId: string | null
+  /** What its provider calls the card, from before it is charged until that is over. */
+  readonly cardReference?: string
   readonly rejectionReasonId: string | null
   readonly issueReason: string | null
   readonly createdBy: Actor

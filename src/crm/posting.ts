@@ -7,7 +7,7 @@ import { Refusal } from '../platform/refusal.ts'
 import type { OpenCredit } from './allocate.ts'
 import { billsOf } from './bills.ts'
 import { bookPayment, type PaymentBooked } from './book-payment.ts'
-import { cardById } from './cards.ts'
+import { holdCard } from './cards.ts'
 import { type Charger, crmContext, type CrmDeps } from './deps.ts'
 import { invoicesDue } from './invoices.ts'
 import type { PaymentDetails } from './payment.ts'
@@ -66,9 +66,10 @@ export function postCharged(
       const charger = await deps.cards.chargerOf(tenantId, gateway)
       const fixed = { ...posting, amountMinor: await amountNow(deps, tenant, posting) }
       const { provider } = charger
-      if (lease) await markCharging(deps, tenant, { lease, provider })
-      const held = lease ?? (await insertNew(deps, tenant, { posting: fixed, provider }))
-      return { posting: fixed, gateway, lease: held, charger, isRepeat: false }
+      const written = lease
+        ? await markCharging(deps, tenant, { posting, lease, provider })
+        : await insertNew(deps, tenant, { posting: fixed, provider })
+      return { ...written, posting: fixed, gateway, charger, isRepeat: false }
     })
     await finishCharge(deps, tenant, started)
   })
@@ -94,12 +95,17 @@ export interface Charging {
   /** What the payment method calls the gateway. */
   readonly gateway: string
   readonly lease: Lease
+  /** What its provider calls the card. */
+  readonly cardReference: string
   readonly charger: Charger
   /** It may have been made before. */
   readonly isRepeat: boolean
 }
 
-/** The second half of a charged payment, also for the charges that a dead server left. */
+/**
+ * The second half of a charged payment, also for the charges that a dead server left. Nothing but the provider's own word
+ * that it took no money undoes a charge that may have been made before.
+ */
 export async function finishCharge(
   deps: CrmDeps,
   tenant: Tenant,
@@ -108,24 +114,22 @@ export async function finishCharge(
   const { posting, gateway, lease, charger, isRepeat } = charging
   const { tenantId } = tenant
   const { payment, amountMinor = 0, currency } = posting
-  const card = await readOnly(deps, tenantId, (tx) => cardById(tx, payment.details.cardId ?? ''))
   const undo = () => undoCharge(deps, tenantId, { lease, isDraft: posting.lease !== undefined })
-  const result = card
-    ? await charger
-        .charge({
-          amountMinor,
-          currency,
-          cardReference: card.gatewayReference,
-          idempotencyKey: payment.paymentId,
-          description: `Payment on ${posting.accountReference}`,
-          isRepeat,
-        })
-        .catch(async (error: unknown) => {
-          // Whether a gateway that did not answer charged the card is found out by asking again, with the same key.
-          if (error instanceof Refusal && error.kind !== 'unavailable') await undo()
-          throw error
-        })
-    : { status: 'declined' as const, reason: 'the card was removed' }
+  const result = await charger
+    .charge({
+      amountMinor,
+      currency,
+      cardReference: charging.cardReference,
+      idempotencyKey: payment.paymentId,
+      description: `Payment on ${posting.accountReference}`,
+      isRepeat,
+    })
+    .catch(async (error: unknown) => {
+      // Whether a gateway that did not answer charged the card is found out by asking again, with the same key. One that
+      // refuses to be asked again says nothing of the first time.
+      if (!isRepeat && error instanceof Refusal && error.kind !== 'unavailable') await undo()
+      throw error
+    })
   if (result.status === 'declined') {
     await undo()
     throw refuseCrm('card_declined', result.reason)
@@ -241,18 +245,34 @@ export async function leaseDraft(deps: CrmDeps, tx: Tx, paymentId: string): Prom
   return lease
 }
 
+/** What is written down of a charge before it is made. */
+type Written = Pick<Charging, 'lease' | 'cardReference'>
+
 async function markCharging(
   deps: CrmDeps,
   { tenantId }: Tenant,
-  { lease, provider }: { lease: Lease; provider: string },
-): Promise<void> {
-  await inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
+  { posting, lease, provider }: { posting: Posting; lease: Lease; provider: string },
+): Promise<Written> {
+  return inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
+    const cardReference = await referenceToCharge(tx, posting)
     const { rows } = await sql`
-      update crm_payment set is_charging = true, charged_by = ${provider}, leased_until = ${leaseEnd(deps)}
+      update crm_payment set is_charging = true, charged_by = ${provider}, leased_until = ${leaseEnd(deps)},
+        details = details || ${JSON.stringify({ cardReference })}::jsonb
       where tenant_id = ${tenantId} and payment_id = ${lease.paymentId} and lease_id = ${lease.leaseId}
       returning 1`.execute(tx.db)
     if (rows.length === 0) throw refuseCrm('payment_not_draft')
+    return { lease, cardReference }
   })
+}
+
+/** The card stays until the charge that names it is over: `removeCard` waits for this transaction and finds it. */
+async function referenceToCharge(tx: Tx, { payment }: Posting): Promise<string> {
+  const { cardId } = payment.details
+  // A draft from before its method charged cards.
+  if (cardId === null) throw refuseCrm('card_missing')
+  const card = await holdCard(tx, cardId)
+  if (!card) throw refuseCrm('card_declined', 'the card was removed')
+  return card.gatewayReference
 }
 
 async function undoCharge(
@@ -264,7 +284,8 @@ async function undoCharge(
   await inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
     if (isDraft)
       await sql`
-        update crm_payment set lease_id = null, leased_until = null, is_charging = false, charged_by = null
+        update crm_payment set lease_id = null, leased_until = null, is_charging = false, charged_by = null,
+          details = details - 'cardReference'
         where tenant_id = ${tenantId} and payment_id = ${paymentId} and lease_id = ${leaseId}`.execute(
         tx.db,
       )
@@ -279,11 +300,12 @@ async function insertNew(
   deps: CrmDeps,
   tenant: Tenant,
   { posting, provider }: { posting: Posting; provider: string },
-): Promise<Lease> {
+): Promise<Written> {
   const { tenantId } = tenant
   const { payment, amountMinor = 0 } = posting
   const lease = { paymentId: payment.paymentId, leaseId: newId() }
-  await inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
+  return inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
+    const cardReference = await referenceToCharge(tx, posting)
     await tx.db
       .insertInto('crm_payment')
       .values({
@@ -305,15 +327,15 @@ async function insertNew(
         updated_at: payment.updatedAt,
         gateway: null,
         gateway_reference: null,
-        details: JSON.stringify(payment.details),
+        details: JSON.stringify({ ...payment.details, cardReference }),
         lease_id: lease.leaseId,
         leased_until: leaseEnd(deps),
         is_charging: true,
         charged_by: provider,
       })
       .execute()
+    return { lease, cardReference }
   }).catch((error: unknown) => {
     throw refusalOf(error)
   })
-  return lease
 }

@@ -78,5 +78,9 @@ export const refuseCrm = defineRefusals({
   bill_exists: { kind: 'conflict', message: 'A bill has this number' },
   invoice_billed: { kind: 'conflict', message: 'The invoice is on a bill already' },
   card_exists: { kind: 'conflict', message: 'This card is known already' },
+  card_charging: {
+    kind: 'conflict',
+    message: 'A payment is being charged to this card; it can be removed when that is over',
+  },
   sequence_passed: { kind: 'conflict', message: 'Numbers up to this one were given out' },
 })

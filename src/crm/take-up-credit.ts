@@ -7,6 +7,7 @@ import { inTransaction, type Tx } from '../platform/db.ts'
 import { Refusal } from '../platform/refusal.ts'
 import { tenantsDueBy, type TimedWork } from '../platform/timed-work.ts'
 import { takeUpCredit } from './book-payment.ts'
+import { cardById } from './cards.ts'
 import { configNamed, configOf } from './configuration.ts'
 import { crmContext, type CrmDeps } from './deps.ts'
 import type { Payment } from './payment.ts'
@@ -123,15 +124,16 @@ async function finishCharges(
   while (!signal.aborted) {
     const left = await takeOver(deps, tenant)
     if (!left) return
-    const { payment, leaseId, gateway, claimIds, chargedBy } = left
+    const { payment, leaseId, gateway, claimIds, chargedBy, cardReference } = left
     const { tenantId } = tenant
     const { paymentId } = payment
     const charger = await (chargedBy === null
       ? deps.cards.chargerOf(tenantId, gateway)
       : deps.cards.chargerNamed(tenantId, chargedBy))
-    if (!charger) {
+    if (!charger || cardReference === undefined) {
       // Its lease keeps it out of the way until it is looked at again.
-      deps.log.warn({ tenantId, paymentId, provider: chargedBy }, 'charge waits for its provider')
+      const what = charger ? 'charge waits for its card' : 'charge waits for its provider'
+      deps.log.warn({ tenantId, paymentId, provider: chargedBy }, what)
       continue
     }
     const lease = { paymentId: payment.paymentId, leaseId }
@@ -145,7 +147,7 @@ async function finishCharges(
       isBill: false,
       lease: payment.state === 'DRAFT' ? lease : undefined,
     }
-    const charging = { posting, gateway, lease, charger, isRepeat: true }
+    const charging = { posting, gateway, lease, cardReference, charger, isRepeat: true }
     await finishCharge(deps, tenant, charging).catch((error: unknown) => {
       // Nobody waits for the answer any more: a declined card leaves nothing behind.
       if (!(error instanceof Refusal) || error.code !== 'card_declined') throw error
@@ -158,6 +160,8 @@ interface Left {
   readonly leaseId: string
   readonly gateway: string
   readonly chargedBy: string | null
+  /** Undefined: it was begun before this was written down, and its card is gone. */
+  readonly cardReference: string | undefined
   readonly claimIds: readonly string[]
 }
 
@@ -176,7 +180,16 @@ function takeOver(deps: CrmDeps, { tenantId }: Tenant): Promise<Left | undefined
     const payment = row && (await paymentById(tx, row.paymentId))
     if (!payment) return undefined
     const gateway = gatewayOf(configNamed(await configOf(tx), 'METHOD', payment.methodId)) ?? ''
-    const claimIds = await claimsMeant(tx, payment.details)
-    return { payment, leaseId, gateway, chargedBy: row.chargedBy, claimIds }
+    const { cardReference, ...details } = payment.details
+    const claimIds = await claimsMeant(tx, details)
+    const card = cardReference ?? (await cardById(tx, details.cardId))?.gatewayReference
+    return {
+      payment: { ...payment, details },
+      leaseId,
+      gateway,
+      chargedBy: row.chargedBy,
+      cardReference: card,
+      claimIds,
+    }
   })
 }

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { eventsSeen, makeClaim, nativeCalls } from '../../test/native-calls.ts'
-import { type TestTenant, world } from '../../test/world.ts'
+import { person, type TestTenant, world } from '../../test/world.ts'
 import { newId } from '../kernel/id.ts'
 import { inTransaction } from '../platform/db.ts'
 import { openDisputesOf } from './index.ts'
@@ -96,6 +96,65 @@ describe('a dispute', () => {
     expect(await count('claimReference=C')).toBe(2)
     const page = await api.get('/disputes?limit=1')
     expect(await count(`limit=1&cursor=${page.body.nextCursor}`)).toBe(1)
+  })
+
+  const remove = async (api: ReturnType<typeof nativeCalls>) =>
+    expect((await api.delete('/claims/C')).status).toBe(204)
+  const recreate = async (tenant: TestTenant) => {
+    const data = { amount: 700, currency: 'EUR', originalDueDate: '2026-01-31' }
+    const body = { C: { ...data, currentDueDate: '2026-01-31', primaryDebtor: person('D-C') } }
+    expect((await tenant.post('recreate_claims', body)).body.C).toMatchObject({ success: true })
+  }
+  const later = () => {
+    it.now = new Date(it.now.getTime() + 1_000)
+  }
+
+  test('D-78: is withdrawn when its claim is deleted, and what is contested of the new one stays', async () => {
+    const { tenant, api } = await prepared()
+    const { id } = (await api.post('/disputes', contest())).body
+    later()
+    await remove(api)
+    await vi.waitFor(
+      async () =>
+        expect((await api.get(`/disputes/${id}`)).body).toMatchObject({
+          outcome: 'WITHDRAWN',
+          closedBy: 'SYSTEM',
+          closedAt: it.now.toISOString(),
+        }),
+      { timeout: 10_000 },
+    )
+    const closed = { claimRef: 'C', disputeId: id, outcome: 'WITHDRAWN' }
+    const told = await eventsSeen(it, tenant, 'event.claimDispute.closed')
+    expect(told.map(({ data }) => data)).toEqual([expect.objectContaining(closed)])
+    later()
+    await recreate(tenant)
+    later()
+    expect((await api.post('/disputes', contest())).status).toBe(201)
+    expect((await api.post('/disputes', contest())).body.code).toBe('dispute_open')
+  })
+
+  test('D-78: of a claim that began anew at once stands in the way of no other', async () => {
+    const { tenant, api } = await prepared()
+    const { id } = (await api.post('/disputes', contest())).body
+    later()
+    await remove(api)
+    await recreate(tenant)
+    later()
+    const again = await api.post('/disputes', contest())
+    expect(again.status, JSON.stringify(again.body)).toBe(201)
+    expect((await api.get(`/disputes/${id}`)).body.outcome).toBe('WITHDRAWN')
+    // The deletion that is told of meanwhile ends none that was opened after it.
+    const behind = `select count(*)::int as count from quittance.event e
+      join quittance.event_cursor c on c.tenant_id = e.tenant_id and c.subscriber = 'disputes'
+      where e.tenant_id = $1 and e.type = 'event.claim.deleted' and (e.xid, e.seq) > (c.xid, c.seq)`
+    await vi.waitFor(
+      async () => {
+        const { rows } = await it.database.ownerPool.query(behind, [tenant.tenantId])
+        expect(rows).toEqual([{ count: 0 }])
+      },
+      { timeout: 10_000 },
+    )
+    expect((await api.get(`/disputes/${again.body.id}`)).body.closedAt).toBeNull()
   })
 
   test('is refused where there is nothing to contest or nothing to show, and leaves no trace', async () => {

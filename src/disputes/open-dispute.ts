@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import { findClaims, type FoundClaim, namesOfClaim, refuse as refuseByBook } from '../book/index.ts'
 import { newId } from '../kernel/id.ts'
 import type { Tx } from '../platform/db.ts'
+import { closeDispute } from './close-dispute.ts'
+import { beginFollowing, withdrawn } from './follow-claims.ts'
 import { refuse } from './refusals.ts'
 
 export interface Contest {
@@ -17,11 +19,17 @@ export interface Contest {
 /** Notes that an active claim is contested and answers the id of the dispute. A claim has one open dispute at most. */
 export async function openDispute(tx: Tx, contest: Contest): Promise<string> {
   const { claimId, reason, text, by } = contest
+  await beginFollowing(tx)
+  // Held, so that a claim that is being deleted is either seen deleted or deleted after its dispute.
+  await sql`select from claim where tenant_id = ${tx.tenantId} and claim_id = ${claimId} for share`.execute(
+    tx.db,
+  )
   const claim = (await findClaims(tx, [claimId])).get(claimId)
   if (!claim) throw refuseByBook('claim_not_found')
   if (claim.status !== 'ACTIVE') throw refuseByBook('claim_not_active')
   const fileIds = [...new Set(contest.fileIds ?? [])]
   await requireFiles(tx, claim, fileIds)
+  await closeEarlier(tx, claim)
   const disputeId = newId()
   const made = await sql<{ id: string }>`
     insert into dispute (tenant_id, dispute_id, claim_id, reason, text, opened_by, opened_at)
@@ -41,6 +49,17 @@ export async function openDispute(tx: Tx, contest: Contest): Promise<string> {
     data: { ...namesOfClaim(claim), disputeId, reason, by },
   })
   return disputeId
+}
+
+/** D-78: what was contested before the claim was deleted is not contested of the one that began anew. */
+async function closeEarlier(tx: Tx, { claimId, reference }: FoundClaim): Promise<void> {
+  const { rows } = await sql<{ disputeId: string }>`
+    select d.dispute_id as "disputeId" from dispute d
+    where d.tenant_id = ${tx.tenantId} and d.claim_id = ${claimId} and d.closed_at is null and exists (
+      select from event e where e.tenant_id = d.tenant_id and e.type = 'event.claim.deleted'
+        and e.occurred_at > d.opened_at and e.data ->> 'claimRef' = ${reference})
+    for no key update of d`.execute(tx.db)
+  for (const { disputeId } of rows) await closeDispute(tx, { disputeId, ...withdrawn })
 }
 
 async function requireFiles(tx: Tx, claim: FoundClaim, fileIds: readonly string[]): Promise<void> {

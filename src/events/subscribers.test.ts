@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '../kernel/id.ts'
 import { inTransaction } from '../platform/db.ts'
+import { presentWork, runAs } from '../platform/keyed-work.ts'
 import { testDatabase, type TestDatabase } from '../../test/database.ts'
 import { beginReading, skipToNow, startSubscribers, type Subscriber } from './subscribers.ts'
 
@@ -56,6 +57,32 @@ test('a subscriber sees the events it wants, once and in order', async () => {
   await run.drain()
   await emit(tenantId, 'event.note.created', 6)
   await expect.poll(async () => (await run.drain(), seen)).toEqual([1, 2, 4, 5, 6])
+  await run.close()
+})
+
+test('events that a request under an Idempotency-Key pokes are handled as nobody’s keyed work', async () => {
+  const tenantId = await newTenant()
+  const works: unknown[] = []
+  const run = started([
+    {
+      name: 'background',
+      types: ['event.note.created'],
+      async handle(tx) {
+        await Promise.resolve()
+        if (tx.tenantId === tenantId) works.push(presentWork(tenantId))
+      },
+    },
+  ])
+  const work = { tenantId, key: 'k', holder: newId(), now: clock(), isActed: false, isOver: false }
+  await emit(tenantId, 'event.note.created', 1)
+  // The request goes on until its events are handled, which older transactions of anybody put off.
+  await runAs(work, async () => {
+    run.poke(tenantId)
+    const seen = () => (run.poke(tenantId), works.length)
+    await expect.poll(seen, { timeout: 10_000 }).toBeGreaterThan(0)
+  })
+  expect(works).toEqual([undefined])
+  expect(work.isActed).toBe(false)
   await run.close()
 })
 

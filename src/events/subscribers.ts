@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type RawBuilder, sql, type Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction, type Tx } from '../platform/db.ts'
+import { inBackground } from '../platform/keyed-work.ts'
 import type { Tables } from '../platform/tables.ts'
 import { handOut, type HandedOut } from './hand-out.ts'
 import type { StoredEvent } from './list-events.ts'
@@ -76,7 +77,7 @@ export function startSubscribers(options: SubscribersOptions): Subscribers {
   }
 
   function wake(): Promise<void> {
-    running ??= handleWaiting().finally(() => {
+    running ??= inBackground(handleWaiting).finally(() => {
       running = undefined
     })
     return running

@@ -11,15 +11,15 @@ import { announceBlob, type UploadDeps } from './upload-file.ts'
  * Such a row refers to file_blob, so that the sweep leaves the bytes alone.
  */
 export async function keepBlob<R>(
-  { db, stores, clock }: UploadDeps,
+  { db, stores, nowOf }: UploadDeps,
   { tenantId, file }: { tenantId: string; file: RecognisedFile },
   finish: (tx: Tx) => Promise<R>,
 ): Promise<R> {
-  await inTransaction(db, { tenantId, now: clock() }, (tx) => announceBlob(tx, file))
+  await inTransaction(db, { tenantId, now: nowOf(tenantId) }, (tx) => announceBlob(tx, file))
   const limits = { maxBytes: fileBytesMax }
   const blob = await stores.of(tenantId).put(Readable.from([file.bytes]), limits)
   assert.equal(blob.key, file.sha256, 'what is stored is what was received')
-  return inTransaction(db, { tenantId, now: clock() }, async (tx) => {
+  return inTransaction(db, { tenantId, now: nowOf(tenantId) }, async (tx) => {
     await nameBlob(tx, file.sha256)
     return finish(tx)
   })

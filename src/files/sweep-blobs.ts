@@ -8,7 +8,10 @@ export interface SweepOptions {
   readonly db: Kysely<Tables>
   readonly stores: BlobStores
   readonly log: Logger
+  /** The machine's time. */
   readonly clock: () => Date
+  /** What time it is for a tenant: by it its uploads say until when they need a blob. */
+  readonly nowOf: (tenantId: string) => Date
   readonly everyMs?: number
 }
 
@@ -36,8 +39,8 @@ export async function sweepBlobs(options: SweepOptions): Promise<number> {
  * The blob goes while its row is locked, against the rule that nothing foreign happens in a transaction: an upload of the
  * same bytes waits for the row, and stores them anew afterwards. Without the lock it could find the blob that goes.
  */
-function removeOne({ db, stores, clock }: SweepOptions, tenantId: string): Promise<boolean> {
-  const now = clock()
+function removeOne({ db, stores, nowOf }: SweepOptions, tenantId: string): Promise<boolean> {
+  const now = nowOf(tenantId)
   return inTransaction(db, { tenantId, now }, async (tx) => {
     const { rows } = await sql<{ sha256: string }>`
       select b.sha256 from file_blob b where b.tenant_id = ${tenantId} and b.needed_until < ${now}

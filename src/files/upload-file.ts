@@ -23,7 +23,8 @@ export interface Upload extends PlaceWanted {
 export interface UploadDeps {
   readonly db: Kysely<Tables>
   readonly stores: BlobStores
-  readonly clock: () => Date
+  /** What time it is for a tenant: sandbox tenants may be ahead. */
+  readonly nowOf: (tenantId: string) => Date
 }
 
 // Long after any upload has ended; the sweep leaves its blob alone until then.
@@ -34,13 +35,13 @@ const neededMs = 24 * 3_600_000
  * file or not at all.
  */
 export async function uploadFile(
-  { db, stores, clock }: UploadDeps,
+  { db, stores, nowOf }: UploadDeps,
   upload: Upload,
   finish: (tx: Tx, fileId: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<string> {
   const { tenantId, file } = upload
   const fileId = newId()
-  await inTransaction(db, { tenantId, now: clock() }, async (tx) => {
+  await inTransaction(db, { tenantId, now: nowOf(tenantId) }, async (tx) => {
     await findPlace(tx, upload)
     await announceBlob(tx, file)
   })
@@ -48,7 +49,7 @@ export async function uploadFile(
   const blob = await stores.of(tenantId).put(Readable.from([file.bytes]), limits)
   assert.equal(blob.key, file.sha256, 'what is stored is what was received')
   assert.equal(blob.size, file.bytes.length)
-  await inTransaction(db, { tenantId, now: clock() }, async (tx) => {
+  await inTransaction(db, { tenantId, now: nowOf(tenantId) }, async (tx) => {
     // Found once more: meanwhile the claim may have moved or gone.
     const place = await findPlace(tx, upload)
     await insertFile(tx, { fileId, upload, place })

@@ -7,6 +7,7 @@ import {
   type JWK,
 } from 'jose'
 import { sql, type Kysely, type Transaction } from 'kysely'
+import { lockNumber } from '../platform/advisory-locks.ts'
 import type { Sealer } from '../platform/sealer.ts'
 import type { Tables } from '../platform/tables.ts'
 
@@ -51,8 +52,6 @@ const signingDaysMax = 90
 const dayMs = 86_400_000
 // Twice as long as a token lives.
 const publishedAfterRetirementMs = 2 * 3_600_000
-// Processes that start together make one first key.
-const advisoryLock = 7_184_226_002
 
 interface Ring {
   readonly keys: ReadonlyMap<string, PublicKey>
@@ -159,7 +158,8 @@ async function replaceSigner(deps: KeyRingDeps, replaced: string | undefined): P
   // Made before the transaction: this takes a tenth of a second, and more on a busy machine.
   const made = await makeKey(deps.sealer)
   const isOurs = await deps.db.transaction().execute(async (db) => {
-    await sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(db)
+    // Processes that start together make one first key.
+    await sql`select pg_advisory_xact_lock(${lockNumber('signing keys')})`.execute(db)
     if ((await readSigning(db))?.keyId !== replaced) return false
     await retireAndInsert(db, made, deps.now())
     return true

@@ -366,6 +366,23 @@ describe('importing claims', () => {
     await assertBooksBalance(database.ownerPool)
   })
 
+  it('D-41: names claims by their own references, and takes none for the receeve form of another', async () => {
+    const row = (name: string, amount: string) => claimRow(1, amount, 'P1').replace(/^[^,]*/, name)
+    await importText(claimHead + row('Loan', '100.00'), ...claimOptions)
+    const receeveForm = await one<string>(
+      'select receeve_reference from claim where tenant_id = $1',
+    )
+    const { summary } = await importText(claimHead + row(receeveForm, '25.00'), ...claimOptions)
+    expect(summary).toMatchObject({ rows: 1, imported: 1 })
+    const again = await importText(
+      claimHead + row('Loan', '100.00') + row(receeveForm, '25.00'),
+      ...claimOptions,
+    )
+    expect(again.summary).toMatchObject({ rows: 2, unchanged: 2 })
+    expect(await one('select count(*) from claim where tenant_id = $1')).toBe(2)
+    await assertBooksBalance(database.ownerPool)
+  })
+
   it('a second import leaves a person alone who is described differently by two claims', async () => {
     const rows = claimRow(1, '1.00', 'P1') + claimRow(2, '1.00', 'P1').replace('Ada', 'Augusta')
     await importText(claimHead + rows, ...claimOptions)
@@ -424,6 +441,57 @@ describe('importing accounts', () => {
       `select string_agg(data -> 'contactInformation' ->> 'country', ',') from debtor where tenant_id = $1`,
     )
     expect(countries).toBe('DE,DE')
+  })
+})
+
+describe('rows of one debtor or one claim on several accounts', () => {
+  const person = maps({ debtorReference: 'd', companyName: 'd', country: ':DE', city: 'city' })
+
+  async function citiesOf(): Promise<Record<string, string>> {
+    const { rows } = await database.ownerPool.query<{ reference: string; city: string }>(
+      `select reference, data->'contactInformation'->>'city' as city
+       from quittance.debtor where tenant_id = $1`,
+      [tenantId],
+    )
+    return Object.fromEntries(rows.map(({ reference, city }) => [reference, city]))
+  }
+
+  it('leave a person as the later row of the file says, be it thousands of rows away', async () => {
+    const last: Record<string, string> = {}
+    const lines = Array.from({ length: 5_000 }, (_, row) => {
+      const debtor = `D${Math.floor(Math.random() * 60)}`
+      last[debtor] = `Town ${row}`
+      return `A${row},${debtor},Town ${row}\n`
+    })
+    const options = ['--kind', 'accounts', '--currency', 'EUR', ...person]
+    const map = maps({ accountReference: 'a' })
+    const { code } = await importText(`a,d,city\n${lines.join('')}`, ...options, ...map)
+    expect(code).toBe(0)
+    expect(await citiesOf()).toEqual(last)
+  })
+
+  it('leave a claim where the later row of the file says', async () => {
+    const accounts = ['A', 'B', 'A2', 'B2', 'B3', 'A3', 'A4', 'B4']
+    const lines = accounts.map((account, row) => {
+      const pair = Math.floor(row / 2)
+      return `C${pair},${account},D${pair},${row % 2 === 0 ? 'Old' : 'New'},${row + 1}.00\n`
+    })
+    const options = ['--kind', 'claims', '--currency', 'EUR', ...person]
+    const map = maps({
+      claimReference: 'c',
+      accountReference: 'a',
+      amount: 'amount',
+      originalDueDate: ':2026-01-31',
+    })
+    const { code } = await importText(`c,a,d,city,amount\n${lines.join('')}`, ...options, ...map)
+    expect(code).toBe(0)
+    expect(await citiesOf()).toEqual({ D0: 'New', D1: 'New', D2: 'New', D3: 'New' })
+    const { rows } = await database.ownerPool.query(
+      `select c.reference, a.reference as account from quittance.claim c
+       join quittance.account a using (tenant_id, account_id) where c.tenant_id = $1 order by 1`,
+      [tenantId],
+    )
+    expect(rows.map(({ account }) => account)).toEqual(['B', 'B2', 'A3', 'B4'])
   })
 })
 

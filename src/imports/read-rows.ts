@@ -30,6 +30,10 @@ interface Parsed {
 const recordBytesMax = 256 * 1024
 const chunkBytes = 64 * 1024
 const lineFeed = 0x0a
+const carriageReturn = 0x0d
+// All of them everywhere: a file that was put together from several may change its line ends on the way. The longest first.
+const lineEnds = ['\r\n', '\n', '\r']
+const lineEnd = /\r\n|\n|\r/g
 
 /**
  * Reads the rows of a CSV file as a stream. A row whose quotes do not fit is named, and reading goes on at the next line,
@@ -93,6 +97,7 @@ function openParser(
     encoding: format.encoding === 'windows-1252' ? 'latin1' : 'utf8',
     info: true,
     max_record_size: recordBytesMax,
+    record_delimiter: lineEnds,
     relax_column_count: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
@@ -107,7 +112,7 @@ function openParser(
 function lineBreaksIn(cells: readonly string[]): number {
   let count = 0
   for (const cell of cells) {
-    for (let at = cell.indexOf('\n'); at >= 0; at = cell.indexOf('\n', at + 1)) count += 1
+    if (cell.includes('\n') || cell.includes('\r')) count += cell.match(lineEnd)?.length ?? 0
   }
   return count
 }
@@ -126,40 +131,52 @@ const problemOf = (error: CsvError) => problems[error.code] ?? error.message
 
 /** Moves to the first line that holds anything. */
 async function skipBlankLines(file: string, position: Position): Promise<void> {
-  await scan(file, position, (byte) => byte === lineFeed || byte === 0x0d)
+  await scan(file, position, isLineEnd)
 }
 
+/** Moves to the line that comes next. */
 async function skipLine(file: string, position: Position): Promise<void> {
-  await scan(file, position, (byte) => byte !== lineFeed)
-  // The line feed itself.
-  position.offset += 1
-  position.line += 1
+  await scan(file, position, (byte, before) => {
+    const isEnded = before === lineFeed || (before === carriageReturn && byte !== lineFeed)
+    return !isEnded
+  })
 }
 
-type IsSkipped = (byte: number) => boolean
+const isLineEnd = (byte: number) => byte === lineFeed || byte === carriageReturn
 
-/** Moves over bytes as long as they are such. */
+/** Told the byte before it too, where that was skipped. */
+type IsSkipped = (byte: number, before: number | undefined) => boolean
+
+interface Scan {
+  readonly position: Position
+  readonly isSkipped: IsSkipped
+  before?: number
+}
+
+/** Moves over bytes as long as they are such, and counts the lines that end among them. */
 async function scan(file: string, position: Position, isSkipped: IsSkipped): Promise<void> {
   const handle = await open(file)
   const chunk = Buffer.alloc(chunkBytes)
+  const scanning: Scan = { position, isSkipped }
   try {
     for (;;) {
       const { bytesRead } = await handle.read(chunk, 0, chunkBytes, position.offset)
-      const skipped = scanChunk(chunk.subarray(0, bytesRead), position, isSkipped)
-      if (bytesRead === 0 || skipped < bytesRead) return
+      if (bytesRead === 0 || !isSkippedWhole(chunk.subarray(0, bytesRead), scanning)) return
     }
   } finally {
     await handle.close()
   }
 }
 
-function scanChunk(chunk: Buffer, position: Position, isSkipped: IsSkipped): number {
-  let skipped = 0
+function isSkippedWhole(chunk: Buffer, scanning: Scan): boolean {
+  const { position, isSkipped } = scanning
   for (const byte of chunk) {
-    if (!isSkipped(byte)) break
-    skipped += 1
-    if (byte === lineFeed) position.line += 1
+    const { before } = scanning
+    if (!isSkipped(byte, before)) return false
+    position.offset += 1
+    // A line feed after a carriage return ends the same line.
+    if (isLineEnd(byte) && !(byte === lineFeed && before === carriageReturn)) position.line += 1
+    scanning.before = byte
   }
-  position.offset += skipped
-  return skipped
+  return true
 }

@@ -10,33 +10,13 @@ import type { Values } from './read-values.ts'
 import { checkAccount, checkClaim, checkEntry } from './validate.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What a row asks of the book. */
-export interface RowCommand {
-  readonly command: Command<Verdict>
-  /** Rows of one account are in the same part of the file. */
-  readonly part: number
-}
-
-/** The command of a row. Throws `RowProblem` when the row is no valid input. */
-export function commandOf(values: Values, call: Call): RowCommand {
-  const { accountReference, debtorReference = '' } = values.texts
-  const part = partOf(accountReference ?? debtorReference, call.parts)
-  return { command: bookCommandOf(values, call), part }
-}
-
 interface Call {
   readonly kind: ImportKind
   readonly context: CallContext
-  readonly parts: number
 }
 
-function partOf(key: string, parts: number): number {
-  let sum = 0
-  for (let at = 0; at < key.length; at += 1) sum = (sum * 31 + key.charCodeAt(at)) % 65_536
-  return sum % parts
-}
-
-function bookCommandOf(values: Values, call: Call): Command<Verdict> {
+/** The command of a row. Throws `RowProblem` when the row is no valid input. */
+export function commandOf(values: Values, call: Call): Command<Verdict> {
   const context = { ...call.context, commandId: newId() }
   switch (call.kind) {
     case 'accounts':

@@ -3,8 +3,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Bookkeeper, callContext, type Command } from '../book/index.ts'
+import { WorkQueue } from '../book/queue.ts'
 import { mappingOf } from './mapping.ts'
 import { noResultFile, resultFile } from './result-file.ts'
 import { type ImportJob, type Progress, runImport } from './run-import.ts'
@@ -145,7 +147,8 @@ describe('the result file', () => {
       await results.write(reports)
     }
     await run(file, { bookkeeper, results: { ...results, write } })
-    expect(seen).toEqual([['told.csv.part'], ['told.csv.part']])
+    const whileWriting = ['told.csv.part', 'told.csv.part.lock']
+    expect(seen).toEqual([whileWriting, whileWriting])
     expect(await names()).toEqual(['told.csv'])
     const lines = (await readFile(place(), 'utf8')).trimEnd().split('\n')
     expect(lines).toHaveLength(1 + 3_000)
@@ -174,6 +177,30 @@ describe('the result file', () => {
     expect(await names()).toEqual(['told.csv.part'])
   })
 
+  test('of an import that still writes it is left alone by another, which is refused', async () => {
+    const file = await fileOf(3_000)
+    let groupsOfOthers = 0
+    const bookkeeper = slowBookkeeper(() => (groupsOfOthers += 1))
+    const results = resultFile(place())
+    const write: typeof results.write = async (reports) => {
+      const second = run(file, { bookkeeper, results: resultFile(place()) })
+      await expect(second).rejects.toThrow(
+        /Another import \(pid \d+\) is writing its result to .*told\.csv;/,
+      )
+      await results.write(reports)
+    }
+    await run(file, { results: { ...results, write } })
+    expect(groupsOfOthers).toBe(0)
+    expect(await names()).toEqual(['told.csv'])
+    expect((await readFile(place(), 'utf8')).trimEnd().split('\n')).toHaveLength(1 + 3_000)
+    // It may be written again, also over what a killed one left behind.
+    const dead = JSON.stringify({ pid: 2 ** 22 + 1, identity: 'dead', nonce: '' })
+    await writeFile(`${place()}.part.lock`, dead)
+    await writeFile(`${place()}.part`, 'half of a')
+    await run(file, { results: resultFile(place()) })
+    expect(await names()).toEqual(['told.csv'])
+  })
+
   test('is not begun for a file that cannot be used', async () => {
     const file = path.join(directory, 'other.csv')
     await writeFile(file, 'account,number\nA1,I1\n')
@@ -189,5 +216,104 @@ describe('the result file', () => {
       'told.csv cannot be written',
     )
     expect(groups).toBe(0)
+  })
+})
+
+describe('rows that share an account, a debtor or a claim', () => {
+  const claims = mappingOf({
+    map: {
+      claimReference: 'claim',
+      accountReference: 'account',
+      debtorReference: 'debtor',
+      companyName: 'debtor',
+      country: ':DE',
+      amount: ':1.00',
+      originalDueDate: ':2026-01-31',
+      currency: ':EUR',
+    },
+    options: { kind: 'claims' },
+  })
+
+  /** What the needs of a command may not be decided beside, or before, that of an earlier one. */
+  const keysOf = ({ needs }: Command) => [
+    ...(needs.accounts ?? []).map((reference) => `account ${reference}`),
+    ...(needs.debtors ?? []).map((reference) => `debtor ${reference}`),
+    ...(needs.claims ?? []).map((reference) => `claim ${reference}`),
+  ]
+
+  /** Two lanes at the queue of the bookkeeper, each of which takes as many turns for its work as it likes. */
+  function lanesOf(turnsOf: () => number, decide: (commands: readonly Command[]) => void) {
+    const queue = new WorkQueue<{
+      keys: string[]
+      size: number
+      commands: readonly Command[]
+      tell: () => void
+    }>()
+    let isBusy = 0
+    const work = async (): Promise<void> => {
+      for (let works = queue.take(256); works.length > 0; works = queue.take(256)) {
+        for (let turn = turnsOf(); turn > 0; turn -= 1) await nextTurn()
+        for (const { commands, tell } of works) {
+          decide(commands)
+          tell()
+        }
+        queue.release(works)
+        if (!queue.isEmpty) wake()
+      }
+      isBusy -= 1
+    }
+    const wake = () => {
+      if (isBusy >= 2) return
+      isBusy += 1
+      void work()
+    }
+    const submitGroup = (commands: readonly Command[]) =>
+      new Promise((resolve) => {
+        const tell = () => resolve(commands.map(() => ({ result: 'imported' })))
+        queue.push({ keys: commands.flatMap(keysOf), size: commands.length, commands, tell })
+        setImmediate(wake)
+      })
+    return { submitGroup } as unknown as Bookkeeper
+  }
+
+  test('are booked in the order of the file, however long its parts take, so that the later wins', async () => {
+    const file = path.join(directory, 'shared.csv')
+    const shape = fc.record({
+      rows: fc.integer({ min: 1, max: 5_000 }),
+      accounts: fc.constantFrom(5, 500, 1_000_000),
+      debtors: fc.constantFrom(5, 500, 1_000_000),
+      claims: fc.constantFrom(500, 1_000_000),
+      random: fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })),
+    })
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ rows, random, ...pools }) => {
+        const below = (max: number) => Math.floor(Number(random.next().value) * max)
+        const lines = Array.from(
+          { length: rows },
+          () => `C${below(pools.claims)},A${below(pools.accounts)},D${below(pools.debtors)}\n`,
+        )
+        await writeFile(file, `claim,account,debtor\n${lines.join('')}`)
+        const last = new Map<string, string>()
+        const overtaken: string[] = []
+        let decided = 0
+        const bookkeeper = lanesOf(
+          () => below(30),
+          (commands) => {
+            for (const command of commands) {
+              decided += 1
+              for (const key of keysOf(command)) {
+                // Ids of commands ascend with the rows.
+                if (command.id < (last.get(key) ?? '')) overtaken.push(key)
+                last.set(key, command.id)
+              }
+            }
+          },
+        )
+        await run(file, { bookkeeper, mapping: claims })
+        expect(overtaken).toEqual([])
+        expect(decided).toBe(rows)
+      }),
+      { numRuns: 12 },
+    )
   })
 })

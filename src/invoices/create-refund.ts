@@ -131,9 +131,9 @@ export async function keepRefund(tx: Tx, plan: PlannedRefund): Promise<void> {
 /** Books a refund that was carried out already, and keeps it in the same commit; a name that is taken fails both. */
 export function bookDoneRefund(context: CallContext, plan: PlannedRefund, now: Date) {
   const { invoice, amountMinor, received, given } = plan
-  const { reference, accountReference } = invoice
+  const { reference } = invoice
   const { type } = given
-  const command = bookRefund(context, { reference, accountReference, amountMinor, received, type })
+  const commands = bookRefund(context, { reference, amountMinor, received, type })
   const values = [context.tenantId, rowOf(plan), now]
   const companions = ([outcome]: Outcome[]): Companion[] =>
     !outcome || 'refusal' in outcome
@@ -142,5 +142,5 @@ export function bookDoneRefund(context: CallContext, plan: PlannedRefund, now: D
           { text: insertRefund, values },
           refundAnnouncement(context.tenantId, { externalId: given.externalId }, now),
         ]
-  return { commands: [command] as const, options: { companions } }
+  return { commands, options: { isWhole: true, companions } }
 }

@@ -15,7 +15,6 @@ export interface WaitingRefund {
   readonly type: RefundType
   readonly amountMinor: number
   readonly reference: string
-  readonly accountReference: string
   readonly received: readonly Received[]
 }
 
@@ -24,11 +23,9 @@ const waiting: ReadonlySet<string> = new Set(['PENDING', 'MANUAL_CHECK'])
 /** A refund that may still succeed or fail; one that did either is refused. */
 export async function findWaitingRefund(tx: Tx, id: number): Promise<WaitingRefund> {
   const { rows } = await sql<Omit<WaitingRefund, 'received'> & { state: string; claimId: string }>`
-    select r.id, r.version, r.type, r.amount_minor as "amountMinor", r.state, r.claim_id as "claimId", c.reference,
-      a.reference as "accountReference"
+    select r.id, r.version, r.type, r.amount_minor as "amountMinor", r.state, r.claim_id as "claimId", c.reference
     from refund r
     join claim c on c.tenant_id = r.tenant_id and c.claim_id = r.claim_id
-    join account a on a.tenant_id = c.tenant_id and a.account_id = c.account_id
     where r.tenant_id = ${tx.tenantId} and r.id = ${id}`.execute(tx.db)
   const [row] = rows
   if (!row) throw refuse('refund_not_found')
@@ -46,8 +43,9 @@ const succeed = `
 export function succeedRefund(context: CallContext, refund: WaitingRefund, now: Date) {
   const values = [context.tenantId, refund.id, now, refund.version]
   return {
-    commands: [bookRefund(context, refund)] as const,
+    commands: bookRefund(context, refund),
     options: {
+      isWhole: true,
       companions: ([outcome]: Outcome[]): Companion[] =>
         !outcome || 'refusal' in outcome
           ? []

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { formatDecimal } from '../kernel/money.ts'
 import type { Tx } from '../platform/db.ts'
 import { pricedItems } from './line-items.ts'
+import { placesOf } from './places.ts'
 import { refuse } from './refusals.ts'
 import type { LineItem } from './schema.ts'
 
@@ -11,25 +12,32 @@ export interface Invoice {
   readonly claimId: string
   readonly reference: string
   readonly accountReference: string
+  /** Its principal in that account. */
+  readonly itemSeq: number
   readonly currency: string
   readonly status: 'ACTIVE' | 'RESOLVED' | 'DELETED'
   readonly currentDueOn: string
   readonly owedMinor: number
-  /** All that was ever paid on it. */
+  /** All that was ever paid on it, in whatever account it was then. */
   readonly paidMinor: number
 }
 
 /** The invoice of a number. */
 export async function findInvoice(tx: Tx, number: number): Promise<Invoice> {
   const { rows } = await sql<Invoice>`
-    select t.number, t.claim_id as "claimId", t.reference, a.reference as "accountReference", a.currency, t.status,
-      t.current_due_on as "currentDueOn", i.owed as "owedMinor", i.paid as "paidMinor"
+    select t.number, t.claim_id as "claimId", t.reference, a.reference as "accountReference",
+      t.item_seq as "itemSeq", a.currency, t.status, t.current_due_on as "currentDueOn", i.owed as "owedMinor",
+      w.paid as "paidMinor"
     from claim t
     join account a on a.tenant_id = t.tenant_id and a.account_id = t.account_id
     cross join lateral (
-      select sum(i.outstanding_minor)::bigint as owed, sum(i.paid_minor)::bigint as paid from item i
+      select sum(i.outstanding_minor)::bigint as owed from item i
       where i.tenant_id = t.tenant_id and i.account_id = t.account_id
         and (i.item_seq = t.item_seq or i.parent_seq = t.item_seq)) i
+    cross join (
+      select coalesce(sum(i.paid_minor), 0)::bigint as paid from (${placesOf(tx, sql`known.number = ${number}`)}) p
+      join item i on i.tenant_id = ${tx.tenantId} and i.account_id = p.account_id
+        and (i.item_seq = p.item_seq or i.parent_seq = p.item_seq)) w
     where t.tenant_id = ${tx.tenantId} and t.number = ${number} and t.status <> 'PENDING'`.execute(
     tx.db,
   )

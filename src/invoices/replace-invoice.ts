@@ -57,8 +57,10 @@ export function replaceInvoice(context: CallContext, old: Invoice, given: Replac
     decide(desk) {
       const at = openInvoice(desk, old.reference)
       const { book, claim } = at
-      if (book.account.reference !== old.accountReference) throw refuse('changed_meanwhile')
-      const isPaid = itemsOf(book, claim).some((item) => item.paidMinor > 0)
+      // What was paid before it came here was read before; had it gone and come back since, its item is another.
+      if (book.account.reference !== old.accountReference || claim.itemSeq !== old.itemSeq)
+        throw refuse('changed_meanwhile')
+      const isPaid = old.paidMinor > 0 || itemsOf(book, claim).some((item) => item.paidMinor > 0)
       if (isPaid) throw refuse('invalid_state', 'a part of it was paid')
       resolve(book, claim, { reason: 'CLAIM_DISCARDED', nowMs: desk.nowMs, isByRequest: true })
       const taken = takeOffAll(desk, at, { reason })

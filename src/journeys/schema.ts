@@ -8,7 +8,8 @@ import { Name, stepSchemas } from './document.ts'
 
 const closed = { additionalProperties: false }
 const JourneyName = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' })
-const Portfolio = Type.String({ minLength: 1, maxLength: 1_000 })
+// Bounded so that each fits the index of the assignments, whatever its characters.
+const Portfolio = Type.String({ minLength: 1, maxLength: 500 })
 const Version = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const NextCursor = Type.Union([Type.String(), Type.Null()])

@@ -4,10 +4,12 @@ import {
   type Command,
   conclude,
   type Desk,
+  type Json,
   resolve,
   type ClaimAt,
   type ResolutionReason,
 } from '../book/index.ts'
+import { newId } from '../kernel/id.ts'
 import { bareRun, runCommand } from './run.ts'
 import { strategyEvent } from './strategy-events.ts'
 
@@ -19,7 +21,7 @@ export interface StopInput {
 
 /**
  * Ends the journey of a claim for good; with a reason, an active claim is resolved for it (D-85). What is stopped already
- * stays so.
+ * stays so; what is said of it is kept all the same.
  */
 export function stopJourney(context: CallContext, input: StopInput): Command<void> {
   return runCommand(context, input.reference, {
@@ -35,9 +37,13 @@ export function stopJourney(context: CallContext, input: StopInput): Command<voi
 }
 
 function stopRun(desk: Desk, { book, claim }: ClaimAt, { reason, description }: StopInput): void {
+  const names = claimNames(book, claim)
   const known = desk.findRun(claim)
   const isLive = known?.status === 'RUNNING' || known?.status === 'PAUSED'
-  if (known?.status === 'STOPPED' || (!isLive && claim.status !== 'ACTIVE')) return
+  if (known?.status === 'STOPPED' || (!isLive && claim.status !== 'ACTIVE')) {
+    if (description !== undefined) desk.emit(noteOf(names, description))
+    return
+  }
   const run = isLive ? known : bareRun(claim, { status: 'STOPPED', nowMs: desk.nowMs })
   if (!isLive) desk.addRun(run)
   desk.changeRun(run, {
@@ -52,5 +58,10 @@ function stopRun(desk: Desk, { book, claim }: ClaimAt, { reason, description }: 
     ...(reason === undefined ? {} : { reason }),
     ...(description === undefined ? {} : { description }),
   }
-  desk.emit(strategyEvent('stopped', claimNames(book, claim), { ...run, more }))
+  desk.emit(strategyEvent('stopped', names, { ...run, more }))
+}
+
+/** What somebody said of a claim whose journey does not stop by it, for it is over: that end must not be told again. */
+function noteOf(names: Json, text: string): { type: string; data: Json } {
+  return { type: 'event.note.created', data: { ...names, noteId: newId(), text } }
 }

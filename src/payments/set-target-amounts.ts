@@ -14,6 +14,8 @@ import {
 import { announceAccountTrigger, shownEntry, triggerNeeds } from '../accounts/index.ts'
 import { newId } from '../kernel/id.ts'
 
+type BookEvent = Parameters<Desk['emit']>[0]
+
 export interface TargetAmount {
   readonly ledgerEntryReference: string
   readonly amount: number
@@ -45,11 +47,27 @@ export function setTargetAmounts(context: CallContext, input: TargetAmounts): Co
       const booked = input.ledgerEntries.map((step) => bookStep(desk, book, step))
       const entries = booked.filter((entry) => entry !== undefined)
       announceBooked(desk, book, entries)
-      const reason = input.ledgerEntries.at(-1)?.reason
-      conclude(book, { nowMs: desk.nowMs, reason, emit: (event) => desk.emit(event) })
+      const reasons = reasonsOf(book, input.ledgerEntries)
+      conclude(book, { nowMs: desk.nowMs, emit: (event) => desk.emit(explained(event, reasons)) })
       announceAccountTrigger(desk, book, context)
     },
   }
+}
+
+/** Why each claim changed, by its reference: the last step that names its invoice or one of its fees says it (D-67). */
+function reasonsOf(book: Book, steps: readonly TargetAmount[]): Map<string, string> {
+  const reasons = new Map<string, string>()
+  for (const { ledgerEntryReference, reason } of steps) {
+    const claim = book.claimOf(itemNamed(book, ledgerEntryReference))
+    if (claim) reasons.set(claim.reference, reason)
+  }
+  return reasons
+}
+
+/** A conclusion knows one reason for all claims; here each has its own. */
+function explained(event: BookEvent, reasons: ReadonlyMap<string, string>): BookEvent {
+  if (event.type !== 'event.claimTotalAmount.updated') return event
+  return { ...event, data: { ...event.data, reason: reasons.get(String(event.data['claimRef'])) } }
 }
 
 function bookStep(desk: Desk, book: Book, step: TargetAmount): Json | undefined {
@@ -99,5 +117,8 @@ function itemNamed(book: Book, reference: string): Item {
   const entry = book.entryNamed(reference)
   const isCharge = entry?.origin === 'ledger' && (entry.kind === 'invoice' || entry.kind === 'fee')
   if (!entry || !isCharge) throw refuse('entry_not_found')
-  return book.item(entry.seq)
+  const item = book.item(entry.seq)
+  // Its amount says nothing of the claim that began anew, which is not the ledger's (D-78).
+  if (book.isLeftBehind(item)) throw refuse('claim_deleted', 'it began anew without this entry')
+  return item
 }

@@ -130,7 +130,9 @@ interface Debt {
 /** Of several numbers that one account may have, which one a subscriber number is. */
 const accountsOf = {
   accountReference: (number: string) => sql`a.reference = ${number}`,
-  paymentReference: (number: string) => sql`a.payment_reference = ${number}`,
+  // A number is no longer than that; only such references are in the index (0036).
+  paymentReference: (number: string) =>
+    sql`a.payment_reference = ${number} and length(a.payment_reference) <= 255`,
   debtorReference: (number: string) => sql`exists (
     select from account_debtor l where l.tenant_id = a.tenant_id and l.account_id = a.account_id
       and l.debtor_reference = ${number})`,

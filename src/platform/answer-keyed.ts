@@ -60,7 +60,7 @@ export async function answerKeyed<R>(
   const asked = keyedRequest({ method, url, headers, body: call.body ?? request.body }, tenantId)
   if (!asked) return run()
   const now = services.clock()
-  const reserved = await reserveKey(services.db, { ...asked, key: `${caller}/${asked.key}` }, now)
+  const reserved = await reserveKey(services, { ...asked, key: `${caller}/${asked.key}` }, now)
   if ('first' in reserved) return replay(reply, reserved.first)
   const { reservation } = reserved
   const { key } = reservation.request

@@ -49,6 +49,16 @@ export type SendUnroutable = (
   reply: FastifyReply,
 ) => void
 
+/** Notes a request that failed for a reason of ours, with what finds it again: its route, and what its caller was told. */
+export function logFailure(
+  request: FastifyRequest,
+  error: unknown,
+  told: { readonly id?: string } = {},
+): void {
+  const { method, routeOptions, log } = request
+  log.error({ err: error, method, route: routeOptions.url, ...told }, 'a request failed')
+}
+
 /** The path under which a request is served, where it is not its own. */
 export type RewritePath = (url: string) => string
 

@@ -3,6 +3,7 @@ import { canonicalJson, sha256Hex } from '../kernel/canonical.ts'
 import { newId } from '../kernel/id.ts'
 import { inTransaction } from './db.ts'
 import { Refusal } from './refusal.ts'
+import type { Services } from './services.ts'
 import type { Tables } from './tables.ts'
 
 export interface KeyedRequest {
@@ -21,6 +22,8 @@ export interface FirstAnswer {
 export interface Reservation {
   readonly request: KeyedRequest
   readonly holder: string
+  /** Hides the answer: it may show a secret, which is nowhere kept in the clear. */
+  readonly seal: (answer: string) => Buffer
 }
 
 export type Reserved = { readonly reservation: Reservation } | { readonly first: FirstAnswer }
@@ -56,11 +59,12 @@ export function keyedRequest(
  * same key (mismatch) and a first request that still runs (conflict).
  */
 export function reserveKey(
-  db: Kysely<Tables>,
+  { db, sealer }: Pick<Services, 'db' | 'sealer'>,
   request: KeyedRequest,
   now: Date,
 ): Promise<Reserved> {
   const { tenantId, key, fingerprint } = request
+  const context = sealContext(request)
   return inTransaction(db, { tenantId, now }, async (tx) => {
     const holder = newId()
     const taken = await sql<{ holder: string }>`
@@ -68,13 +72,16 @@ export function reserveKey(
       values (${tenantId}, ${key}, ${fingerprint}, ${holder}, ${new Date(now.getTime() + leaseMs)}, ${now})
       on conflict (tenant_id, key) do update
         set fingerprint = excluded.fingerprint, holder = excluded.holder, locked_until = excluded.locked_until,
-            created_at = excluded.created_at, status = null, answer = null, acted_at = null
+            created_at = excluded.created_at, status = null, answer = null, answer_sealed = null, acted_at = null
         where (r.status is null and r.acted_at is null and r.locked_until < ${now}) or r.created_at < ${new Date(now.getTime() - keptMs)}
       returning holder`.execute(tx.db)
-    if (taken.rows.length > 0) return { reservation: { request, holder } }
+    if (taken.rows.length > 0) {
+      const seal = (answer: string) => sealer.seal(Buffer.from(answer, 'utf8'), context)
+      return { reservation: { request, holder, seal } }
+    }
     const first = await tx.db
       .selectFrom('idempotent_request')
-      .select(['fingerprint', 'status', 'answer', 'acted_at', 'locked_until'])
+      .select(['fingerprint', 'status', 'answer', 'answer_sealed', 'acted_at', 'locked_until'])
       .where('tenant_id', '=', tenantId)
       .where('key', '=', key)
       .executeTakeFirst()
@@ -92,7 +99,10 @@ export function reserveKey(
         'The first request with this Idempotency-Key did something, and its answer was lost',
       )
     }
-    if (!first || first.status === null || first.answer === null) {
+    const answer = first?.answer_sealed
+      ? sealer.open(first.answer_sealed, context).toString('utf8')
+      : first?.answer
+    if (!first || first.status === null || typeof answer !== 'string') {
       throw new Refusal(
         'key_running',
         'conflict',
@@ -100,9 +110,12 @@ export function reserveKey(
         1,
       )
     }
-    return { first: { status: first.status, answer: first.answer } }
+    return { first: { status: first.status, answer } }
   })
 }
+
+/** An answer opens only under the key that it was given under. */
+const sealContext = ({ tenantId, key }: KeyedRequest) => `idempotent_request/${tenantId}/${key}`
 
 export interface Statement {
   readonly text: string
@@ -113,13 +126,16 @@ export interface Statement {
  * Stores the answer together with the effect. If the key was taken over meanwhile (this request seemed dead), the division
  * by zero undoes the whole transaction: the other request does the work.
  */
-export function storeAnswer({ request, holder }: Reservation, first: FirstAnswer): Statement {
+export function storeAnswer(
+  { request, holder, seal }: Reservation,
+  { status, answer }: FirstAnswer,
+): Statement {
   return {
     text: `with stored as (
-        update idempotent_request set status = $4, answer = $5
+        update idempotent_request set status = $4, answer_sealed = $5
         where tenant_id = $1 and key = $2 and holder = $3 and status is null returning 1)
       select 1 / count(*) from stored`,
-    values: [request.tenantId, request.key, holder, first.status, first.answer],
+    values: [request.tenantId, request.key, holder, status, seal(answer)],
   }
 }
 

@@ -15,7 +15,7 @@ export interface KeyedWork {
   isOver: boolean
 }
 
-const present = new AsyncLocalStorage<KeyedWork>()
+const present = new AsyncLocalStorage<KeyedWork | undefined>()
 let running = 0
 
 /** Runs a request's operation as this work, which is over when that ends. */
@@ -29,6 +29,15 @@ export async function runAs<R>(work: KeyedWork, run: () => Promise<R>): Promise<
     // While it is in use every promise of the process pays for it.
     if (running === 0) present.disable()
   }
+}
+
+/**
+ * Begins what others wait for too, and what goes on when the present request is over: it is the work of nobody's key,
+ * whoever happens to begin it.
+ */
+export function inBackground<R>(begin: () => R): R {
+  // Costs nothing where no keyed request runs; `exit` would switch the storage off and on again.
+  return present.run(undefined, begin)
 }
 
 /** The work that what is being done for this tenant belongs to. */

@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type pg from 'pg'
+import { lockNumber } from './advisory-locks.ts'
 import { appRole, schemaName, tenantsSetting } from './db.ts'
 import { packageRoot } from './package-root.ts'
 import { renumberEvents } from './renumber-events.ts'
 import { serverVersion, supportedVersions } from './server-version.ts'
-
-// Two servers that start together wait for each other here.
-const advisoryLock = 7_184_226_001
 
 export class MigrationError extends Error {
   override name = 'MigrationError'
@@ -22,13 +20,14 @@ export async function migrate(pool: pg.Pool): Promise<string[]> {
   const client = await pool.connect()
   try {
     await refuseVersion(client)
-    await client.query('select pg_advisory_lock($1)', [advisoryLock])
+    // Two servers that start together wait for each other here.
+    await client.query('select pg_advisory_lock($1)', [lockNumber('migrations')])
     await prepareRoleAndSchema(client)
     const missing = await findMissing(client)
     for (const file of missing) await applyOne(client, file)
     await protectTables(client)
     await renumberEvents(client)
-    await client.query('select pg_advisory_unlock($1)', [advisoryLock])
+    await client.query('select pg_advisory_unlock($1)', [lockNumber('migrations')])
     client.release()
     return missing.map((file) => file.name)
   } catch (error) {
@@ -155,6 +154,8 @@ async function applyOne(client: pg.PoolClient, file: MigrationFile): Promise<voi
 
 // Booked entries and events are never changed or removed, so the application role may only add and read.
 const appendOnly = new Set(['entry', 'event', 'payofin_movement'])
+// Nothing to a request.
+const ownersOnly = new Set(['migration', 'seal_check'])
 
 /**
  * Grants the application role what it needs and no more, and puts every table of a tenant behind row-level security.
@@ -179,7 +180,7 @@ function protectTable(table: {
   is_protected: boolean
 }): string[] {
   const name = `${schemaName}.${table.name}`
-  if (table.name === 'migration') return []
+  if (ownersOnly.has(table.name)) return []
   const rights = appendOnly.has(table.name) ? 'select, insert' : 'select, insert, update, delete'
   const grants = [
     `revoke all on ${name} from ${appRole}`,

@@ -62,7 +62,10 @@ export function openApiOf(
     openapi: '3.1.0',
     info,
     paths,
-    security: [Object.fromEntries(Object.keys(keys).map((name) => [name, []]))],
+    security:
+      Object.keys(keys).length === 0
+        ? []
+        : [Object.fromEntries(Object.keys(keys).map((name) => [name, []]))],
     components: {
       securitySchemes: keys,
       schemas: { Error: error.schema },
@@ -122,7 +125,8 @@ const errorTexts: Record<number, string> = {
   503: 'Too much is waiting, or the database cannot be reached; Retry-After says when to come back',
 }
 
-const idempotencyKey = {
+/** The header that makes a write safe to repeat. */
+export const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,

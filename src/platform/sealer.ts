@@ -57,9 +57,23 @@ export function createSealer(key: Buffer): Sealer {
 export async function loadSecretKey(
   config: Pick<Config, 'secretKey' | 'dataDir'>,
 ): Promise<Buffer> {
+  const key = await findSecretKey(config)
+  return (
+    key ?? keyOf(secretKeyFile(config.dataDir), await createKeyFile(secretKeyFile(config.dataDir)))
+  )
+}
+
+/** The same key, or nothing where none was given or made. */
+export async function findSecretKey(
+  config: Pick<Config, 'secretKey' | 'dataDir'>,
+): Promise<Buffer | undefined> {
   if (config.secretKey !== undefined) return config.secretKey
   const file = secretKeyFile(config.dataDir)
-  const text = (await readIfPresent(file)) ?? (await createKeyFile(file))
+  const text = await readIfPresent(file)
+  return text === undefined ? undefined : keyOf(file, text)
+}
+
+function keyOf(file: string, text: string): Buffer {
   const key = Buffer.from(text.trim(), 'base64')
   if (key.length === secretKeyBytes) return key
   throw new ConfigError([`${file}: this is no key; give ${secretKeyBytes} bytes in base64`])

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { Reader } from './reader.ts'
+import type { Sealer } from './sealer.ts'
 import type { Tables } from './tables.ts'
 import type { TenantClocks } from './tenant-clocks.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -12,6 +13,7 @@ export interface Services {
   readonly config: Config
   readonly db: Kysely<Tables>
   readonly reader: Reader
+  readonly sealer: Sealer
   readonly limiter: RateLimiter
   readonly telemetry: Telemetry
   readonly log: Logger

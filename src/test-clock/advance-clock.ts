@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { sql, type Kysely } from 'kysely'
 import { inTransaction } from '../platform/db.ts'
+import { inBackground } from '../platform/keyed-work.ts'
 import type { Tables } from '../platform/tables.ts'
 import type { TenantClocks } from '../platform/tenant-clocks.ts'
 import type { TimedWork } from '../platform/timed-work.ts'
@@ -42,17 +43,19 @@ export async function advanceClock(
   if (to.getTime() - from.getTime() > spanMaxMs) throw clockTooFar()
   const turn: Turn = { tenantId, patienceMs: underWayWaitMs }
   await moveTo(deps, tenantId, from)
-  let seen = await settle(deps, turn)
+  // What becomes due is no doing of the request: only the moves of the clock are noted under its Idempotency-Key.
+  const settled = (known?: Seen) => inBackground(() => settle(deps, turn, known))
+  let seen = await settled()
   for (let step = 0; step < stepsMax; step += 1) {
     const next = nextDue(seen)
     if (next === undefined || next.getTime() > to.getTime()) break
     // What waits although it is overdue waits for something else than time.
     const now = deps.clocks.nowOf(tenantId).getTime()
     if (next.getTime() > now) await moveTo(deps, tenantId, next)
-    seen = await settle(deps, turn, seen)
+    seen = await settled(seen)
   }
   await moveTo(deps, tenantId, to)
-  await settle(deps, turn, seen)
+  await settled(seen)
   return deps.clocks.nowOf(tenantId)
 }
 

@@ -7,6 +7,7 @@ import { type Receiver, startReceiver } from '../../test/receiver.ts'
 import { startSubscribers, type Subscribers } from '../events/index.ts'
 import { newId } from '../kernel/id.ts'
 import { inTransaction, type NewEvent, type Tx } from '../platform/db.ts'
+import { presentWork, runAs } from '../platform/keyed-work.ts'
 import { createSealer } from '../platform/sealer.ts'
 import { backOffMs } from './back-off.ts'
 import {
@@ -208,6 +209,30 @@ describe('a message', () => {
     await run.drain()
     const claims = receiver.received.map(({ body }) => body.payload.details.claimRef)
     expect(claims.toSorted(byText)).toEqual(['FIRST', 'LAST'])
+  })
+
+  test('that a request under an Idempotency-Key pokes is sent as nobody’s keyed work', async () => {
+    await subscribe()
+    await happen(created('C'))
+    const works: unknown[] = []
+    const sender = {
+      send() {
+        works.push(presentWork(tenantId))
+        return Promise.resolve({ status: 200, error: null })
+      },
+      close: () => Promise.resolve(),
+    }
+    const options = { db: database.db, log, clock, nowOf: clock, sealer, sender, random: () => 0.5 }
+    const run = startDeliveries({ ...options, sweepEveryMs: never })
+    opened.push(run)
+    const work = { tenantId, key: 'k', holder: newId(), now, isActed: false, isOver: false }
+    // The request goes on until the message is sent.
+    await runAs(work, async () => {
+      run.poke(tenantId)
+      await expect.poll(() => works.length, { timeout: 10_000 }).toBeGreaterThan(0)
+    })
+    expect(works).toEqual([undefined])
+    expect(work.isActed).toBe(false)
   })
 
   test('a private key is kept sealed', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { sql, type Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { inTransaction } from '../platform/db.ts'
+import { inBackground } from '../platform/keyed-work.ts'
 import type { Sealer } from '../platform/sealer.ts'
 import type { Tables } from '../platform/tables.ts'
 import type { TimedWork } from '../platform/timed-work.ts'
@@ -175,7 +176,7 @@ const hasWork = ({ finished, waiting, flying, isClosing }: State): boolean =>
 
 /** One pump runs at a time; whoever wakes it meanwhile waits for the same one. */
 function wake(state: State): Promise<void> {
-  state.running ??= runPump(state)
+  state.running ??= inBackground(() => runPump(state))
   return state.running
 }
 

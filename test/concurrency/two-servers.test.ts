@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Assembly, assemble } from '../../src/assemble.ts'
@@ -360,8 +361,51 @@ test('the two servers are two: each has its own bookkeeper and sessions', async 
   expect(second.bookkeeper).not.toBe(it.assembly.bookkeeper)
   expect(new Set(urls).size).toBe(2)
   // A deadlock that was repeated in silence is a lock order to be put right.
-  const { rows } = await it.database.ownerPool.query<{ deadlocks: number }>(
+  expect(await deadlocks()).toBe(0)
+  // Nothing is proved unless one would have been seen.
+  await deadlock()
+  expect(await deadlocks()).toBe(1)
+})
+
+const lanes = { application_name: 'quittance-bookkeeper' }
+
+/** How many deadlocks the lanes had. Sessions keep what they count to themselves for seconds, but hand it in as they end. */
+async function deadlocks(): Promise<number> {
+  const { ownerPool } = it.database
+  const { rows: ended } = await ownerPool.query<{ pid: number }>(
+    `select pid, pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name = $1`,
+    [lanes.application_name],
+  )
+  expect(ended.length).toBeGreaterThan(0)
+  const pids = ended.map(({ pid }) => pid)
+  const left = () => ownerPool.query('select from pg_stat_activity where pid = any($1)', [pids])
+  await expect.poll(async () => (await left()).rowCount, { timeout: deadlineMs }).toBe(0)
+  const { rows } = await ownerPool.query<{ deadlocks: number }>(
     'select deadlocks::int as deadlocks from pg_stat_database where datname = current_database()',
   )
-  expect(rows[0]).toEqual({ deadlocks: 0 })
-})
+  return rows[0]!.deadlocks
+}
+
+/** Lets two sessions wait for each other as lanes would, until one of them is refused. */
+async function deadlock(): Promise<void> {
+  const one = new pg.Client({ ...it.database.connection, ...lanes })
+  const two = new pg.Client({ ...it.database.connection, ...lanes })
+  const clients = [one, two]
+  // They are ended from outside.
+  for (const client of clients) client.on('error', () => undefined)
+  await Promise.all(clients.map((client) => client.connect()))
+  const take = (client: pg.Client, lock: number) =>
+    client.query('select pg_advisory_xact_lock($1)', [lock])
+  const takeOther = async (client: pg.Client, lock: number) => {
+    try {
+      await take(client, lock)
+    } finally {
+      await client.query('rollback')
+    }
+  }
+  await Promise.all(clients.map((client) => client.query('begin')))
+  await Promise.all([take(one, 1), take(two, 2)])
+  const outcomes = await Promise.allSettled([takeOther(one, 2), takeOther(two, 1)])
+  expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+}

@@ -63,7 +63,7 @@ function plain(schema: Schema, pool: Pool, key: string): fc.Arbitrary<unknown> {
     case 'integer':
       return integer(schema)
     case 'number':
-      return fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+      return number(schema)
     case 'boolean':
       return fc.boolean()
     case 'null':
@@ -84,6 +84,16 @@ function integer({ minimum = Number.MIN_SAFE_INTEGER, maximum }: Schema): fc.Arb
     { weight: 12, arbitrary: small },
     { weight: 1, arbitrary: fc.constantFrom(minimum, max, 0) },
     { weight: 1, arbitrary: fc.integer({ min: minimum, max }) },
+  )
+}
+
+function number({
+  minimum: min = -Number.MAX_VALUE,
+  maximum: max = Number.MAX_VALUE,
+}: Schema): fc.Arbitrary<number> {
+  return fc.oneof(
+    integer({ minimum: Math.max(min, -0x80000000), maximum: Math.min(max, 0x7fffffff) }),
+    fc.double({ min, max, noNaN: true }),
   )
 }
 

@@ -323,6 +323,28 @@ describe('what was queued', () => {
     await assertBooksBalance(it.database.ownerPool)
   })
 
+  test('is told to have failed on the day that it is for a tenant whose test clock is ahead', async () => {
+    const tenant = await it.tenant()
+    await it.database.ownerPool.query(
+      'update quittance.tenant set is_sandbox = true, clock_offset_ms = $2 where tenant_id = $1',
+      [tenant.tenantId, 10 * 86_400_000],
+    )
+    await it.database.ownerPool.query(
+      `insert into quittance.pending_command (tenant_id, command_id, operation, input, options, created_at)
+       values ($1, gen_random_uuid(), 'an_operation_of_old', '{"key": "X", "input": {}}', '{}', now())`,
+      [tenant.tenantId],
+    )
+    const { services, bookkeeper } = await startWorker()
+    const tenants = createTenantFinder({ db: services.db, now: services.clock })
+    await workOff({ services, bookkeeper, tenants }, { tenantId: tenant.tenantId })
+    await workedOff(tenant)
+    const { rows } = await it.database.ownerPool.query(
+      `select occurred_at from quittance.event where tenant_id = $1 and type = 'event.command.failed'`,
+      [tenant.tenantId],
+    )
+    expect(rows).toEqual([{ occurred_at: new Date('2026-03-20T12:00:00.000Z') }])
+  })
+
   test('waits, whole and in order, while it cannot be booked', async () => {
     const tenant = await it.tenant()
     await seedBooks(tenant)

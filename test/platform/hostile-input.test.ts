@@ -12,6 +12,8 @@ import {
   seedBooks,
   withRaw,
 } from './doors.ts'
+import { denseText, textPlaces, withText } from './long-texts.ts'
+import { makeOfAll, sampleBodies } from './native-samples.ts'
 
 // Queued calls stay queued: nothing but the requests here may change what is stored.
 const it = world({ workers: false })
@@ -253,6 +255,63 @@ describe.each(titled(bodied))('%s', (_id, operation) => {
         expect(answer.status).toBe(200)
         expect(Object.keys(answer.body)).toEqual([name])
         expect(answer.body[name]).toMatchObject({ success: expect.any(Boolean) })
+      }
+    }
+  })
+})
+
+// What seedBooks made; a reference to anything else would find nothing.
+const seeded = new Set(['ACC', 'D', 'P', 'INV', 'M', 'CLAIM', 'CLAIM-DELETED'])
+const isReference = (name: unknown) =>
+  /^(account(Reference|Number)|(debtor|product|ledgerEntry|external.*)Reference)/.test(String(name))
+
+/** A request with the longest text that no compression shortens wherever its schema lets any text stand. */
+function withLongTexts({ body, schemas }: Operation): object {
+  const places = textPlaces(schemas.body ?? {}, body).filter(
+    ({ path, value }) =>
+      !seeded.has(String(value)) && !(value === undefined && isReference(path.at(-1))),
+  )
+  const long = places.reduce(
+    (document, { path, lengthMax }) => withText(document, path, denseText(lengthMax)),
+    body as object,
+  )
+  if (Array.isArray(long)) return long
+  const entries = Object.entries(long).map(([key, item]) => [
+    seeded.has(key) ? key : denseText(255),
+    item,
+  ])
+  return Object.fromEntries(entries) as object
+}
+
+describe('the longest texts, of characters that no compression shortens, fit every index', () => {
+  test.each(titled(bodied))('%s', async (_id, operation) => {
+    const own = await it.tenant()
+    await seedBooks(own)
+    const body = withLongTexts(operation)
+    const answer = await own.call(requestOf(operation, { tenantId: own.tenantId, body }))
+    expect(answer.status).toBe(200)
+    for (const item of Object.values(answer.body)) expect(item).toMatchObject({ success: true })
+  })
+
+  test('at our own door', async () => {
+    const own = await it.tenant()
+    await seedBooks(own)
+    const made = await makeOfAll(own, 'own')
+    const bodies = sampleBodies(made, 'other')
+    const journey = `/journeys/${made.get('/journeys')}/assignments`
+    for (const [path, body] of [...bodies, [journey, { portfolioReference: 'P' }] as const]) {
+      const shape = (one: string) => one.replaceAll(/\{.*?\}|[0-9a-f-]{36}|CLAIM/g, '*')
+      const operation = nativeOperations.find(
+        (one) => one.method === 'POST' && shape(one.path) === shape(path),
+      )
+      const places = textPlaces(operation?.body ?? {}, body)
+      expect({ path, isKnown: operation !== undefined }).toEqual({ path, isKnown: true })
+      for (const place of places) {
+        const payload = JSON.stringify(withText(body, place.path, denseText(place.lengthMax)))
+        const headers = { 'content-type': 'application/json' }
+        const answer = await own.call({ method: 'POST', url: `/q/v1${path}`, headers, payload })
+        const what = `${path} ${place.path.join('.')}`
+        expect({ what, isAnswered: answer.status < 500 }).toEqual({ what, isAnswered: true })
       }
     }
   })

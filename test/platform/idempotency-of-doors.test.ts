@@ -176,3 +176,141 @@ describe.each(Object.entries(writes))('%s under an Idempotency-Key', (_name, wri
     expect(await ofTenant()).toEqual(before)
   })
 })
+
+/** A program of the tenant at the wallee doors; `at` names the place in the headers of version 2. */
+function walleeOf(tenant: TestTenant) {
+  const { userId, authenticationKey: key } = tenant.wallee
+  const caller = () => ({ userId, key, at: it.now })
+  return {
+    v1: (url: string, body: unknown) => posted(url, macHeaders(caller(), 'POST', url), body),
+    v2: (url: string, body: unknown, at: Record<string, number>) =>
+      posted(
+        url,
+        {
+          authorization: bearer(caller(), 'POST', url),
+          ...Object.fromEntries(Object.entries(at).map(([name, id]) => [name, String(id)])),
+        },
+        body,
+      ),
+    async accountId(): Promise<number> {
+      const url = '/api/v2.0/accounts'
+      const authorization = bearer(caller(), 'GET', url)
+      const { body } = await it.inject({ method: 'GET', url, headers: { authorization } })
+      return body.data[0].id as number
+    },
+  }
+}
+
+const parsed = ({ text }: Sent) => JSON.parse(text) as Record<string, any>
+
+test('each account of a wallee user has Idempotency-Keys of its own', async () => {
+  const wallee = walleeOf(await it.tenant())
+  const first = await wallee.accountId()
+  const sub = { name: 'Sub account', parentAccount: first, scope: 1 }
+  const second = parsed(await send(wallee.v2('/api/v2.0/accounts', sub, {}))).id as number
+  const role = { account: first, name: { 'en-US': 'Clerk' } }
+  const make = (account: number) => send(wallee.v2('/api/v2.0/roles', role, { account }), 'k')
+  const [one, two] = [await make(first), await make(second)]
+  expect(one).toMatchObject({ status: 201, isReplayed: false })
+  expect(two).toMatchObject({ status: 201, isReplayed: false })
+  expect(parsed(two).id).not.toBe(parsed(one).id)
+  expect(await make(first)).toEqual({ ...one, isReplayed: true })
+  expect(await make(second)).toEqual({ ...two, isReplayed: true })
+})
+
+describe('an answer that is kept', () => {
+  const bearing = (tenant: TestTenant, url: string, body: unknown) =>
+    posted(url, { authorization: `Bearer ${tenant.token}` }, body)
+  const program = (primaryAccount: number) => ({ name: 'Program', primaryAccount })
+
+  /** Requests whose answers show a secret that is shown once, and where it stands there. */
+  const secrets: Record<string, [(tenant: TestTenant) => Promise<InjectOptions>, string]> = {
+    'wallee v1 application-user/create': [
+      async (tenant) => {
+        const wallee = walleeOf(tenant)
+        const account = await wallee.accountId()
+        const url = `/api/application-user/create?accountId=${account}`
+        return wallee.v1(url, program(account))
+      },
+      'macKey',
+    ],
+    'wallee v2 POST application-users': [
+      async (tenant) => {
+        const wallee = walleeOf(tenant)
+        const account = await wallee.accountId()
+        return wallee.v2('/api/v2.0/application-users', program(account), { account })
+      },
+      'macKey',
+    ],
+    'wallee v2 POST application-users/{userId}/keys': [
+      async (tenant) => {
+        const wallee = walleeOf(tenant)
+        const account = await wallee.accountId()
+        const url = `/api/v2.0/application-users/${tenant.wallee.userId}/keys`
+        return wallee.v2(url, {}, { account })
+      },
+      'key',
+    ],
+    'POST payofin/merchants': [
+      (tenant) => Promise.resolve(bearing(tenant, '/q/v1/payofin/merchants', { name: 'M' })),
+      'secretKey',
+    ],
+    'POST crm/users/{id}/web-api-keys': [
+      async (tenant) => {
+        const { body } = await tenant.call({ method: 'GET', url: '/q/v1/crm/users' })
+        return bearing(tenant, `/q/v1/crm/users/${body.items[0].id}/web-api-keys`, {})
+      },
+      'key',
+    ],
+  }
+
+  async function keptOf(tenant: TestTenant) {
+    const { rows } = await it.database.ownerPool.query<{ all: string; sealed: Buffer }>(
+      `select r::text as all, r.answer_sealed as sealed from quittance.idempotent_request r where tenant_id = $1`,
+      [tenant.tenantId],
+    )
+    expect(rows).toHaveLength(1)
+    return rows[0]!
+  }
+
+  test.each(Object.entries(secrets))(
+    'of %s does not show its secret to who reads the table',
+    async (_name, [prepare, field]) => {
+      const tenant = await it.tenant()
+      const request = await prepare(tenant)
+      const first = await send(request, 'k')
+      expect(first.status, first.text).toBeLessThan(300)
+      const secret = parsed(first)[field] as string
+      expect(secret.length).toBeGreaterThan(20)
+      const { all, sealed } = await keptOf(tenant)
+      expect(all).not.toContain(secret)
+      expect(sealed.includes(secret)).toBe(false)
+      expect(sealed.length).toBeGreaterThan(first.text.length)
+      expect(await send(request, 'k')).toEqual({ ...first, isReplayed: true })
+    },
+  )
+
+  test('does not open under another key', async () => {
+    const tenant = await it.tenant()
+    const request = bearing(tenant, '/q/v1/payofin/merchants', { name: 'M' })
+    await send(request, 'k')
+    await it.database.ownerPool.query(
+      `update quittance.idempotent_request set key = 'other' where tenant_id = $1`,
+      [tenant.tenantId],
+    )
+    const moved = await send(request, 'other')
+    expect(moved.status).toBe(500)
+    expect(moved.text).not.toContain('secretKey')
+  })
+
+  test('in the clear, by a server before migration 0037, is given once more', async () => {
+    const tenant = await it.tenant()
+    const request = bearing(tenant, '/q/v1/payofin/merchants', { name: 'M' })
+    const first = await send(request, 'k')
+    await it.database.ownerPool.query(
+      `update quittance.idempotent_request set answer = $2, answer_sealed = null where tenant_id = $1`,
+      [tenant.tenantId, first.text],
+    )
+    expect(await send(request, 'k')).toEqual({ ...first, isReplayed: true })
+  })
+})

@@ -77,10 +77,7 @@ const homes: Readonly<Record<string, string>> = { '/claims/CLAIM/plans': '/plans
 export async function makeOfAll(tenant: TestTenant, marker: string): Promise<Map<string, string>> {
   const made = new Map<string, string>()
   for (const [path, sampleOf] of Object.entries(samples)) {
-    const text = JSON.stringify(sampleOf(marker)).replaceAll(
-      /\{(\/[\w-]+)\}/g,
-      (_whole, of: string) => made.get(of) ?? of,
-    )
+    const text = JSON.stringify(filled(sampleOf(marker), made))
     const answer = await tenant.call({
       method: 'POST',
       url: `/q/v1${path}`,
@@ -95,6 +92,16 @@ export async function makeOfAll(tenant: TestTenant, marker: string): Promise<Map
   }
   return made
 }
+
+function filled(sample: Fields, made: ReadonlyMap<string, string>): Fields {
+  const text = JSON.stringify(sample)
+  const named = text.replaceAll(/\{(\/[\w-]+)\}/g, (_whole, of: string) => made.get(of) ?? of)
+  return JSON.parse(named) as Fields
+}
+
+/** The samples by their paths, where these things were made before. */
+export const sampleBodies = (made: ReadonlyMap<string, string>, marker: string) =>
+  Object.entries(samples).map(([path, sampleOf]) => [path, filled(sampleOf(marker), made)] as const)
 
 /** The operations on one thing of these kinds, with the path of its kind. */
 export function operationsOn(kinds: readonly string[]) {

@@ -150,10 +150,33 @@ describe('the contracts', () => {
       }
     }
   })
+
+  const keyed: [string, string, string, string][] = [
+    ['receeve', 'post', '/v1/{clientId}/create_accounts', '/v1/{clientId}/get_account'],
+    ['native', 'delete', '/q/v1/claims/{reference}', '/q/v1/claims/{reference}'],
+    ['crmcom', 'post', '/crmapi/rest/v2/payments/create', '/crmapi/rest/v2/payments/list'],
+    ['payofin', 'post', '/invoices/invoicepayment', '/invoices/sootlist'],
+    ['wallee-v1', 'post', '/api/customer/update', '/api/customer/search'],
+    ['wallee-v2', 'patch', '/api/v2.0/customers/{id}', '/api/v2.0/customers/{id}'],
+  ]
+  test.each(keyed)(
+    'say at the writes of %s that they take an Idempotency-Key',
+    async (name, method, write, read) => {
+      const { paths } = documents()[name as 'native'] as {
+        paths: Record<string, Record<string, Listed>>
+      }
+      const takesKey = (operation: Listed | undefined) =>
+        operation?.parameters.some(({ name: header }) => header === 'Idempotency-Key')
+      expect(takesKey(paths[write]?.[method])).toBe(true)
+      const reading = paths[read]?.['get'] ?? (read === write ? undefined : paths[read]?.['post'])
+      expect(takesKey(reading)).toBe(reading ? false : undefined)
+    },
+  )
 })
 
 interface Listed {
   operationId: string
+  parameters: { name: string }[]
   summary: string
   responses: Record<string, unknown>
 }
@@ -201,8 +224,10 @@ describe('the page at /docs', () => {
     expect(page.statusCode).toBe(200)
     expect(page.headers['content-type']).toContain('text/html')
     expect(page.body.match(external)).toBeNull()
-    expect(page.headers['content-security-policy']).toMatch(/default-src 'self'/)
-    expect(page.headers['content-security-policy']).not.toMatch(/https?:\/\//)
+    const policy = page.headers['content-security-policy']
+    expect(policy).toMatch(/default-src 'self'/)
+    // No other host, and no https where the server is reached by plain http under another name than localhost.
+    expect(policy).not.toMatch(/https|swagger\.io|upgrade/)
     const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((found) => found[1]!)
     expect(assets.length).toBeGreaterThan(3)
     const texts = await Promise.all(
@@ -314,6 +339,7 @@ describe('the log', () => {
     expect(broken.json()).toEqual({ message: 'Internal server error' })
     const text = lines.join('')
     expect(text).toContain('a request failed')
+    expect(text).toMatch(/"method":"GET","route":"[^"?]*get_account"/)
     for (const secret of [
       token,
       basic,

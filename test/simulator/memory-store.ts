@@ -25,6 +25,8 @@ const jsonbColumns = new Set([
   'metadata',
 ])
 
+type Want = (accountId: string, root: number, isWhole: boolean) => void
+
 /** Rows by account, then by the rest of their key. Tables of a whole tenant have one part. */
 class Table {
   private readonly parts = new Map<string, Map<string, Row>>()
@@ -189,13 +191,13 @@ export class MemoryStore {
   }
 
   private loadItems(desk: Desk, needs: readonly Needs[]): void {
-    const roots = new Map<string, Set<number>>()
-    const want = (accountId: string, root: number) => {
-      const known = roots.get(accountId)
-      if (known) known.add(root)
-      else roots.set(accountId, new Set([root]))
+    const roots = new Map<string, Map<number, boolean>>()
+    const want: Want = (accountId, root, isWhole) => {
+      const known = roots.get(accountId) ?? new Map<number, boolean>()
+      roots.set(accountId, known.set(root, isWhole || known.get(root) === true))
     }
-    for (const need of needs) this.findRoots(need, want)
+    const live = needs.flatMap((need) => (need.liveClaims ? (need.accounts?.[0] ?? []) : []))
+    for (const need of needs) this.findRoots(need, live.includes(need.accounts?.[0] ?? ''), want)
     const found = [...roots].sort(([a], [b]) => (a < b ? -1 : 1))
     for (const [accountId, wanted] of found) {
       const claims = new Map<number, Row>()
@@ -209,40 +211,41 @@ export class MemoryStore {
         book.load(itemOf(row))
         const claimRow = row.parent_seq === null ? claims.get(row.item_seq) : undefined
         if (!claimRow) continue
-        const claim = claimOf(claimRow)
+        const claim = claimOf(claimRow, wanted.get(row.item_seq) === true)
         book.claims.set(row.item_seq, claim)
         desk.claims.set(claim.reference, { claim, book })
       }
     }
   }
 
-  private findRoots(need: Needs, want: (accountId: string, root: number) => void): void {
+  // What is named to be paid only comes without what only changes of the claim itself look at, unless the batch changes them.
+  private findRoots(need: Needs, isChanged: boolean, want: Want): void {
     for (const reference of claimNamesOf(need)) {
       const claim = this.claimNamed(reference)
-      if (claim) want(claim.account_id, claim.item_seq)
+      if (claim) want(claim.account_id, claim.item_seq, true)
     }
     const accountId = this.accountIds.get(need.accounts?.[0] ?? '')
     if (accountId === undefined) return
     const items = this.item.part(accountId)
     for (const reference of need.targets ?? []) {
       const item = items.get(String(this.entryNamed(accountId, reference)?.item_seq))
-      if (item) want(accountId, item.parent_seq ?? item.item_seq)
+      if (item) want(accountId, item.parent_seq ?? item.item_seq, isChanged)
     }
     if (need.openItems) {
       for (const item of items.values())
-        if (item.is_open) want(accountId, item.parent_seq ?? item.item_seq)
+        if (item.is_open) want(accountId, item.parent_seq ?? item.item_seq, isChanged)
     }
     const isWaiting = need.waitingClaims && this.account_debtor.part(accountId).size === 0
     if (isWaiting) {
       for (const claim of this.claim.part('').values()) {
         if (claim.status === 'PENDING' && claim.account_id === accountId)
-          want(accountId, claim.item_seq)
+          want(accountId, claim.item_seq, true)
       }
     }
     if (need.liveClaims) {
       for (const claim of this.claim.part('').values()) {
         const isLive = claim.status === 'PENDING' || claim.status === 'ACTIVE'
-        if (isLive && claim.account_id === accountId) want(accountId, claim.item_seq)
+        if (isLive && claim.account_id === accountId) want(accountId, claim.item_seq, true)
       }
     }
   }
@@ -493,7 +496,7 @@ function itemOf(row: Row): Item {
   }
 }
 
-function claimOf(row: Row): Claim {
+function claimOf(row: Row, isWhole: boolean): Claim {
   return copy({
     claimId: row.claim_id,
     reference: row.reference,
@@ -507,13 +510,14 @@ function claimOf(row: Row): Claim {
     originalDueOn: row.original_due_on,
     currentDueOn: row.current_due_on,
     debtorReference: row.debtor_reference,
-    primaryDebtor: row.primary_debtor,
+    isWhole,
+    primaryDebtor: isWhole ? row.primary_debtor : null,
     productReference: row.product_reference,
     portfolioReference: row.portfolio_reference,
     creditorReference: row.creditor_reference,
     paymentReference: row.payment_reference,
-    scores: row.scores,
-    meta: row.meta,
+    scores: isWhole ? row.scores : null,
+    meta: isWhole ? row.meta : null,
     frozenMeta: row.frozen_meta,
     createdAtMs: ms(row.created_at)!,
     resolvedAtMs: ms(row.resolved_at),

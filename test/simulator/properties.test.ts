@@ -99,6 +99,16 @@ describe('random commands on the book', () => {
     )
   })
 
+  test('book as received no more than what an update lowers amount and fees by, however it names them', () => {
+    fc.assert(
+      fc.property(stepsIn('X'), (steps) => {
+        const store = newStore()
+        for (const step of steps) assertReceived(store, step)
+      }),
+      parameters,
+    )
+  })
+
   test('leave no change on desk or store when they are refused', () => {
     fc.assert(
       fc.property(stepsIn('X'), cutsArbitrary, (steps, sizes) => {
@@ -183,6 +193,39 @@ describe('random commands on the book', () => {
     expect([...kinds].sort()).toEqual([...operationNames].sort())
   })
 })
+
+interface Update {
+  readonly reference: string
+  readonly data: { readonly reason?: string }
+}
+
+/** D-91, D-70: what an update books as money is what the amount falls by and what the fees as a whole do. */
+function assertReceived(store: MemoryStore, step: Step): void {
+  const command = commandOf(step, store.tenantId)
+  const { reference, data } = step.input as Update
+  const before = askedFor(store, reference)
+  store.run([command])
+  if (!before || (step.operation !== 'updateClaim' && step.operation !== 'importClaim')) return
+  const after = askedFor(store, reference)!
+  const fallen = Math.max(0, before.amount - after.amount) + Math.max(0, before.fees - after.fees)
+  const isPaid = data.reason === 'PAYMENT' || data.reason === 'CLAIM_PAID'
+  const received = store.entry
+    .all()
+    .filter((entry) => entry.command_id === command.id && entry.debit?.startsWith('cash:'))
+    .reduce((sum, entry) => sum + entry.amount_minor, 0)
+  expect(received, JSON.stringify(step)).toBe(isPaid ? fallen : 0)
+}
+
+function askedFor(store: MemoryStore, reference: string) {
+  const claim = store.claim.all().find((one) => one.reference === reference)
+  if (!claim) return undefined
+  const items = [...store.item.part(claim.account_id).values()]
+  const sum = (own: typeof items) => own.reduce((total, item) => total + item.outstanding_minor, 0)
+  return {
+    amount: sum(items.filter((item) => item.item_seq === claim.item_seq)),
+    fees: sum(items.filter((item) => item.parent_seq === claim.item_seq)),
+  }
+}
 
 function interleave(xs: readonly Step[], ys: readonly Step[], order: readonly boolean[]): Step[] {
   const [left, right] = [[...xs], [...ys]]

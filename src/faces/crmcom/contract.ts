@@ -90,10 +90,8 @@ export function crmcomContract(): PublishedOperation[] {
         summary: operation.summary,
         ...(operation.method === 'GET' ? { query: parameters } : { body: parameters }),
         answer: Envelope,
-        // The token is a parameter, not a header; and keys that make repeats safe are not of this door.
-        isOpen: true,
         status: 200,
-        errors,
+        errors: operation.method === 'GET' ? errors : [404, 409, 422, 429, 503],
       }
     }),
   ]

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { JsonError } from '../../kernel/json.ts'
+import { logFailure } from '../../platform/http.ts'
 import { Refusal } from '../../platform/refusal.ts'
 
 const of = (name: string) => `COM.CRM.EXCEPTION.${name}EXCEPTION`
@@ -86,7 +87,7 @@ export function sendCrmError(
     const status = known.statusCode === 413 ? 413 : 200
     return fail(reply, { status, code: codes['invalid_value'] ?? '', message: known.message ?? '' })
   }
-  request.log.error({ err: error }, 'a request failed')
+  logFailure(request, error)
   return fail(reply, { status: 200, code: systemError, message: 'Something broke on our side' })
 }
 

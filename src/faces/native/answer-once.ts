@@ -25,25 +25,43 @@ export interface Exchange {
  * Does a write that needs no bookkeeper, in one transaction. Repeated with the same Idempotency-Key it is not done
  * again: the first answer, stored in that transaction, is given once more.
  */
-export async function answerOnce(
+export function answerOnce(
+  services: Services,
+  exchange: Exchange,
+  work: (tx: Tx) => Promise<WriteAnswer>,
+): Promise<FastifyReply> {
+  return answerPrepared(services, exchange, { prepare: () => Promise.resolve(), work })
+}
+
+export interface PreparedWork<P> {
+  readonly prepare: () => Promise<P>
+  readonly work: (tx: Tx, prepared: P) => Promise<WriteAnswer>
+}
+
+/** The same for what looks at something before its transaction: at what may be gone when it is asked for once more. */
+export async function answerPrepared<P>(
   services: Services,
   { request, reply }: Exchange,
-  work: (tx: Tx) => Promise<WriteAnswer>,
+  { prepare, work }: PreparedWork<P>,
 ): Promise<FastifyReply> {
   const { db, clock, clocks } = services
   const { tenantId } = request.tenant
   const unit = { tenantId, now: clocks.nowOf(tenantId) }
   const keyed = keyedRequest(request, unit.tenantId)
-  if (!keyed) return send(reply, textOf(await inTransaction(db, unit, work)))
-  const reserved = await reserveKey(db, keyed, clock())
+  if (!keyed) {
+    const prepared = await prepare()
+    return send(reply, textOf(await inTransaction(db, unit, (tx) => work(tx, prepared))))
+  }
+  const reserved = await reserveKey(services, keyed, clock())
   if ('first' in reserved) {
     void reply.header('idempotent-replayed', 'true')
     return send(reply, reserved.first)
   }
   const { reservation } = reserved
   try {
+    const prepared = await prepare()
     const stored = await inTransaction(db, unit, async (tx) => {
-      const answer = textOf(await work(tx))
+      const answer = textOf(await work(tx, prepared))
       await store(tx, reservation, answer)
       return answer
     })
@@ -54,12 +72,12 @@ export async function answerOnce(
   }
 }
 
-interface AnswerText {
+export interface AnswerText {
   readonly status: number
   readonly answer: string
 }
 
-function textOf({ status, body }: WriteAnswer): AnswerText {
+export function textOf({ status, body }: WriteAnswer): AnswerText {
   return { status, answer: body === undefined ? '' : JSON.stringify(body) }
 }
 
@@ -68,7 +86,7 @@ async function store(tx: Tx, reservation: Reservation, answer: AnswerText): Prom
   await tx.db.executeQuery(CompiledQuery.raw(text, values))
 }
 
-function send(reply: FastifyReply, { status, answer }: AnswerText): FastifyReply {
+export function send(reply: FastifyReply, { status, answer }: AnswerText): FastifyReply {
   void reply.code(status)
   return answer === '' ? reply.send() : reply.type('application/json').send(answer)
 }

@@ -37,7 +37,7 @@ export async function bookOnce<R>(
   prepare: () => Promise<BookWork<R>>,
 ): Promise<FastifyReply> {
   const keyed = keyedRequest(request, request.tenant.tenantId)
-  const reserved = keyed ? await reserveKey(services.db, keyed, services.clock()) : undefined
+  const reserved = keyed ? await reserveKey(services, keyed, services.clock()) : undefined
   if (reserved && 'first' in reserved) {
     const { status, answer } = reserved.first
     return send(reply.header('idempotent-replayed', 'true'), status, answer)

@@ -18,7 +18,7 @@ import { isUuid } from '../../kernel/id.ts'
 import { inTransaction } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
-import { answerOnce, type Exchange } from './answer-once.ts'
+import { answerOnce, answerPrepared, type Exchange } from './answer-once.ts'
 import type { NativeOperation } from './operation.ts'
 import {
   IdPath,
@@ -49,6 +49,7 @@ const onBundles = (of: {
   query?: TSchema
   body?: TSchema
   answer?: TSchema
+  takesIdempotencyKey?: false
 }): Route<Deps> => ({ tag: 'Bundles', params: NoPath, ...of })
 
 const routes: readonly Route<Deps>[] = [
@@ -115,6 +116,7 @@ const routes: readonly Route<Deps>[] = [
     body: shapes.PreviewInput,
     answer: shapes.Preview,
     status: 200,
+    takesIdempotencyKey: false,
     handle: preview,
   }),
   onBundles({
@@ -135,24 +137,27 @@ export function mountBundles(scope: FastifyInstance, deps: Deps): void {
   mountRoutes(scope, deps, routes)
 }
 
-async function create(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
+function create({ services, renderer }: Deps, exchange: Exchange): Promise<FastifyReply> {
   const input = exchange.request.body as shapes.NewBundle
-  const content = await checkContent(deps.renderer, input.channel, input)
-  return answerOnce(deps.services, exchange, async (tx) => ({
-    status: 201,
-    body: await createBundle(tx, { ...input, ...content }),
-  }))
+  return answerPrepared(services, exchange, {
+    prepare: () => checkContent(renderer, input.channel, input),
+    work: async (tx, content) => ({
+      status: 201,
+      body: await createBundle(tx, { ...input, ...content }),
+    }),
+  })
 }
 
-async function add(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
+function add({ services, renderer }: Deps, exchange: Exchange): Promise<FastifyReply> {
   const { request } = exchange
   const id = idOf(request)
-  const { channel } = await readOf(deps.services, request, (tx) => findBundle(tx, id))
-  const content = await checkContent(deps.renderer, channel, request.body as shapes.BundleContent)
-  return answerOnce(deps.services, exchange, async (tx) => ({
-    status: 201,
-    body: await addVersion(tx, id, content),
-  }))
+  return answerPrepared(services, exchange, {
+    async prepare() {
+      const { channel } = await readOf(services, request, (tx) => findBundle(tx, id))
+      return checkContent(renderer, channel, request.body as shapes.BundleContent)
+    },
+    work: async (tx, content) => ({ status: 201, body: await addVersion(tx, id, content) }),
+  })
 }
 
 async function list(deps: Deps, { request }: Exchange): Promise<shapes.BundlePage> {

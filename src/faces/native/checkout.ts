@@ -11,11 +11,10 @@ import {
 import * as shapes from '../../checkout/schema.ts'
 import { listProviders, removeProvider, setProvider } from '../../gateways/index.ts'
 import * as gatewayShapes from '../../gateways/schema.ts'
-import { inTransaction } from '../../platform/db.ts'
-import { keyedRequest, releaseKey, reserveKey, storeAnswer } from '../../platform/idempotency.ts'
+import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
-import { CompiledQuery } from 'kysely'
 import { answerOnce, type Exchange } from './answer-once.ts'
+import { answerInSteps } from './answer-steps.ts'
 import {
   IdPath,
   idOf,
@@ -82,10 +81,14 @@ const payments: readonly Route<Deps>[] = [
     params: IdPath,
     answer: shapes.Payment,
     status: 200,
-    handle: ({ checkout }, { request }) =>
-      refreshPayment(checkout, {
-        tenantId: request.tenant.tenantId,
-        paymentId: idOf(request),
+    handle: ({ services, checkout }, exchange) =>
+      answerInSteps(services, exchange, {
+        run: async () => ({
+          status: 200,
+          body: await refreshPayment(checkout, paymentAt(exchange)),
+        }),
+        // Whatever it takes in counts once.
+        mayBeRepeated: () => true,
       }),
   },
   {
@@ -97,10 +100,14 @@ const payments: readonly Route<Deps>[] = [
     params: IdPath,
     answer: shapes.Payment,
     status: 200,
-    handle: ({ checkout }, { request }) =>
-      disputePayment(checkout, {
-        tenantId: request.tenant.tenantId,
-        paymentId: idOf(request),
+    handle: ({ services, checkout }, exchange) =>
+      answerInSteps(services, exchange, {
+        run: async () => ({
+          status: 200,
+          body: await disputePayment(checkout, paymentAt(exchange)),
+        }),
+        // Its bank takes it back once.
+        mayBeRepeated: () => true,
       }),
   },
 ]
@@ -158,31 +165,17 @@ export function mountCheckout(scope: FastifyInstance, deps: Deps): void {
   mountRoutes(scope, deps, routes)
 }
 
-/** Calls a provider, so it is no one transaction: the key is held meanwhile, and the answer stored after. */
-async function start(
-  { services, checkout }: Deps,
-  { request, reply }: Exchange,
-): Promise<FastifyReply> {
-  const { db, clock } = services
-  const { tenantId } = request.tenant
-  const input = { tenantId, ...(request.body as shapes.NewPayment) }
-  const keyed = keyedRequest(request, tenantId)
-  if (!keyed) return reply.code(201).send(await startPayment(checkout, input))
-  const reserved = await reserveKey(db, keyed, clock())
-  if ('first' in reserved) {
-    void reply.code(reserved.first.status).header('idempotent-replayed', 'true')
-    return reply.type('application/json').send(reserved.first.answer)
-  }
-  const { reservation } = reserved
-  try {
-    const answer = JSON.stringify(await startPayment(checkout, input))
-    const { text, values } = storeAnswer(reservation, { status: 201, answer })
-    await inTransaction(db, { tenantId, now: clock() }, (tx) =>
-      tx.db.executeQuery(CompiledQuery.raw(text, values)),
-    )
-    return await reply.code(201).type('application/json').send(answer)
-  } catch (error) {
-    await releaseKey(db, reservation, clock()).catch(() => undefined)
-    throw error
-  }
+const paymentAt = ({ request }: Exchange) => ({
+  tenantId: request.tenant.tenantId,
+  paymentId: idOf(request),
+})
+
+function start({ services, checkout }: Deps, exchange: Exchange): Promise<FastifyReply> {
+  const { tenant, body } = exchange.request
+  const wanted = { tenantId: tenant.tenantId, ...(body as shapes.NewPayment) }
+  return answerInSteps(services, exchange, {
+    run: async () => ({ status: 201, body: await startPayment(checkout, wanted) }),
+    // A payment that its provider did not take up is written down as failed, and nobody can pay it.
+    mayBeRepeated: (error) => error instanceof Refusal,
+  })
 }

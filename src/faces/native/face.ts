@@ -13,7 +13,7 @@ import {
 } from '../../identity/index.ts'
 import type { BlobStores } from '../../files/index.ts'
 import { JsonError } from '../../kernel/json.ts'
-import { parseJsonBodies } from '../../platform/http.ts'
+import { parseJsonBodies, logFailure } from '../../platform/http.ts'
 import {
   freeKey,
   keyedRequest,
@@ -160,7 +160,7 @@ async function removeClaim(
     requireDone(await bookkeeper.submit(command))
     return reply.code(204).send()
   }
-  const reserved = await reserveKey(services.db, keyed, services.clock())
+  const reserved = await reserveKey(services, keyed, services.clock())
   if ('first' in reserved)
     return reply.code(reserved.first.status).header('idempotent-replayed', 'true').send()
   const { reservation } = reserved
@@ -202,7 +202,7 @@ export function sendProblem(
   const status = known.validation ? 400 : (known.statusCode ?? 500)
   if (status < 500)
     return problem(reply, { status, code: 'invalid_request', detail: known.message ?? '' })
-  request.log.error({ err: error }, 'a request failed')
+  logFailure(request, error)
   return problem(reply, {
     status: 500,
     code: 'internal_error',

@@ -196,6 +196,7 @@ const journeyRoutes: readonly Route<Deps>[] = [
     body: shapes.Simulate,
     answer: shapes.Simulation,
     status: 200,
+    takesIdempotencyKey: false,
     handle: ({ services }, { request }) =>
       readOf(services, request, (tx) =>
         simulateJourney(tx, idOf(request), request.body as shapes.Simulate),

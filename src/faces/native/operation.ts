@@ -12,4 +12,6 @@ export interface NativeOperation {
   readonly body?: TSchema
   readonly answer?: TSchema
   readonly status: number
+  /** False for a POST that changes nothing, and so may be repeated without one. */
+  readonly takesIdempotencyKey?: false
 }

@@ -21,6 +21,7 @@ import type { Tx } from '../../platform/db.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 import { answerOnce, type Exchange } from './answer-once.ts'
+import { answerInSteps } from './answer-steps.ts'
 import { mountRoutes, NoPath, operationsOf, pageOf, readOf, type Route } from './routes.ts'
 
 interface Deps {
@@ -205,14 +206,19 @@ const routes: readonly Route<Deps>[] = [
     params: PaymentPath,
     answer: shapes.CollectedPayment,
     status: 200,
-    async handle({ services, bookkeeper }, { request, reply }) {
+    handle({ services, bookkeeper }, exchange) {
       const { db, clocks } = services
-      const cancelled = await cancelPayment(
-        { db, bookkeeper, nowOf: (tenantId) => clocks.nowOf(tenantId) },
-        callContext(request.tenant, { originator: 'NativeAPI' }),
-        numberOf(request, 'paymentId'),
-      )
-      return reply.send(cancelled)
+      const { request } = exchange
+      return answerInSteps(services, exchange, {
+        run: async () => ({
+          status: 200,
+          body: await cancelPayment(
+            { db, bookkeeper, nowOf: (tenantId) => clocks.nowOf(tenantId) },
+            callContext(request.tenant, { originator: 'NativeAPI' }),
+            numberOf(request, 'paymentId'),
+          ),
+        }),
+      })
     },
   },
 ]

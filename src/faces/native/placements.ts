@@ -27,6 +27,7 @@ import {
 } from '../../placements/index.ts'
 import * as shapes from '../../placements/schema.ts'
 import { answerOnce, type Exchange } from './answer-once.ts'
+import { answerInSteps } from './answer-steps.ts'
 import { type BookDeps, bookOnce } from './book-once.ts'
 import {
   ClaimPath,
@@ -315,14 +316,18 @@ async function sendClaims(
   return reply.send(Readable.from(exportPlaced(services.db, unit, name)))
 }
 
-async function collect(
-  { services, bookkeeper }: BookDeps,
-  { request }: Exchange,
-): Promise<shapes.CollectedList> {
-  if (typeof request.body !== 'string') throw refuse('invalid_list', 'it is no text/csv')
-  const { name } = await readOf(services, request, (tx) => findAgency(tx, idOf(request)))
-  const { tenant } = request
-  const now = services.clocks.nowOf(tenant.tenantId)
-  const order = { tenant, now, partner: name, text: request.body }
-  return collectAmounts({ db: services.db, bookkeeper }, order)
+function collect({ services, bookkeeper }: BookDeps, exchange: Exchange): Promise<FastifyReply> {
+  const { request } = exchange
+  const { tenant, body: text } = request
+  if (typeof text !== 'string') throw refuse('invalid_list', 'it is no text/csv')
+  return answerInSteps(services, exchange, {
+    async run() {
+      const { name } = await readOf(services, request, (tx) => findAgency(tx, idOf(request)))
+      const now = services.clocks.nowOf(tenant.tenantId)
+      const order = { tenant, now, partner: name, text }
+      return { status: 200, body: await collectAmounts({ db: services.db, bookkeeper }, order) }
+    },
+    // Each externalId is booked once: a list that was booked in part goes on where it ended.
+    mayBeRepeated: () => true,
+  })
 }

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Services } from '../../platform/services.ts'
 import type { advanceClock } from '../../test-clock/index.ts'
 import { Advance, type AdvanceInput, TestClock } from '../../test-clock/schema.ts'
+import { answerInSteps } from './answer-steps.ts'
 import type { NativeOperation } from './operation.ts'
 
 export interface TestClockDoor {
@@ -39,8 +40,16 @@ export function mountTestClock(scope: FastifyInstance, door: TestClockDoor): voi
   scope.get('/test-clock', (request) => ({
     now: door.services.clocks.nowOf(request.tenant.tenantId).toISOString(),
   }))
-  scope.post('/test-clock/advance', { schema: { body: Advance } }, async (request) => {
-    const now = await door.advance(request.tenant.tenantId, request.body as AdvanceInput)
-    return { now: now.toISOString() }
-  })
+  scope.post('/test-clock/advance', { schema: { body: Advance } }, (request, reply) =>
+    answerInSteps(
+      door.services,
+      { request, reply },
+      {
+        async run() {
+          const now = await door.advance(request.tenant.tenantId, request.body as AdvanceInput)
+          return { status: 200, body: { now: now.toISOString() } }
+        },
+      },
+    ),
+  )
 }

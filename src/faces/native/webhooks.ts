@@ -21,7 +21,7 @@ import {
   type Targets,
 } from '../../webhooks/index.ts'
 import * as shapes from '../../webhooks/schema.ts'
-import { answerOnce, type Exchange } from './answer-once.ts'
+import { answerOnce, answerPrepared, type Exchange } from './answer-once.ts'
 import type { NativeOperation } from './operation.ts'
 import {
   IdPath,
@@ -168,13 +168,12 @@ export function mountWebhooks(scope: FastifyInstance, deps: Deps): void {
   mountRoutes(scope, deps, routes)
 }
 
-async function create(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
+function create({ services, webhooks }: Deps, exchange: Exchange): Promise<FastifyReply> {
   const input = exchange.request.body as shapes.NewWebhook
-  await deps.webhooks.targets.check(input.url)
-  return answerOnce(deps.services, exchange, async (tx) => ({
-    status: 201,
-    body: await createWebhook(tx, input),
-  }))
+  return answerPrepared(services, exchange, {
+    prepare: () => webhooks.targets.check(input.url),
+    work: async (tx) => ({ status: 201, body: await createWebhook(tx, input) }),
+  })
 }
 
 async function list(deps: Deps, { request }: Exchange): Promise<shapes.WebhookPage> {
@@ -191,11 +190,12 @@ async function list(deps: Deps, { request }: Exchange): Promise<shapes.WebhookPa
 async function change(deps: Deps, exchange: Exchange): Promise<FastifyReply> {
   const { request } = exchange
   const patch = request.body as shapes.WebhookPatch
-  if (patch.url !== undefined) await deps.webhooks.targets.check(patch.url)
-  const reply = await answerOnce(deps.services, exchange, async (tx) => ({
-    status: 200,
-    body: await changeWebhook(tx, idOf(request), patch),
-  }))
+  const reply = await answerPrepared(deps.services, exchange, {
+    async prepare() {
+      if (patch.url !== undefined) await deps.webhooks.targets.check(patch.url)
+    },
+    work: async (tx) => ({ status: 200, body: await changeWebhook(tx, idOf(request), patch) }),
+  })
   deps.webhooks.poke(request.tenant.tenantId)
   return reply
 }

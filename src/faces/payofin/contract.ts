@@ -187,8 +187,7 @@ export function payofinContract(): PublishedOperation[] {
     ...operation,
     path: `/invoices/${operation.id}`,
     tag: 'Invoices',
-    takesIdempotencyKey: false,
     status: 200,
-    errors: [400, 429],
+    errors: [400, 409, 422, 429],
   }))
 }

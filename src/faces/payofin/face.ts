@@ -6,7 +6,7 @@ import { JsonError } from '../../kernel/json.ts'
 import { authenticate, type Caller, findMerchant, refusePayofin } from '../../payofin/index.ts'
 import { answerKeyed, keepAnswers } from '../../platform/answer-keyed.ts'
 import { inTransaction } from '../../platform/db.ts'
-import { parseJsonBodies } from '../../platform/http.ts'
+import { parseJsonBodies, logFailure } from '../../platform/http.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 import { codeOf, failed } from './answers.ts'
@@ -152,5 +152,5 @@ function noteBug(error: unknown, request: FastifyRequest): void {
     error instanceof Refusal ||
     error instanceof JsonError ||
     ((error as { statusCode?: number }).statusCode ?? 500) < 500
-  if (!isExpected) request.log.error({ err: error }, 'a request failed')
+  if (!isExpected) logFailure(request, error)
 }

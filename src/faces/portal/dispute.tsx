@@ -80,7 +80,7 @@ async function contest(
     file,
     metadata,
   }
-  const deps = { db: services.db, stores, clock: () => visit.now }
+  const deps = { db: services.db, stores, nowOf: () => visit.now }
   await uploadFile(deps, upload, async (tx, fileId) => {
     await openDispute(tx, { ...contest, fileIds: [fileId] })
   })

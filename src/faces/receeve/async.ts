@@ -1,5 +1,6 @@
 import { type Bookkeeper, type CallContext, type Command, type Desk } from '../../book/index.ts'
 import type { TenantFinder } from '../../identity/index.ts'
+import { newId } from '../../kernel/id.ts'
 import { sql, type Kysely } from 'kysely'
 import pg from 'pg'
 import { inTransaction, type Tx } from '../../platform/db.ts'
@@ -8,6 +9,7 @@ import { enqueueJob } from '../../platform/jobs/index.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Tables } from '../../platform/tables.ts'
+import { announcingOnce } from './announce-once.ts'
 import {
   type ActionResponse,
   type BatchItem,
@@ -16,7 +18,7 @@ import {
   refusedAnswer,
 } from './batch.ts'
 import { batchOperations } from './operations/index.ts'
-import { type BatchCall, contextOf } from './run-batch.ts'
+import { type BatchCall, contextOf, isAnnounced } from './run-batch.ts'
 import { processed } from './words.ts'
 
 export const workOffTask = 'receeve.work_off'
@@ -31,10 +33,16 @@ export async function queueBatch(
   call: BatchCall,
 ): Promise<Record<string, ActionResponse>> {
   const { tenant, items, options, triggerName, minorVersion, reservation } = call
-  const rows = items.map((item) => ({
+  const requestId = isAnnounced(operation, call) ? newId() : undefined
+  const rows = items.map((item, index) => ({
     command_id: contextOf(tenant, call).commandId,
     input: item,
-    options: { ...options, triggerName, minorVersion },
+    options: {
+      ...options,
+      triggerName,
+      minorVersion,
+      ...(requestId === undefined ? {} : { requestId, itemsAfter: items.length - 1 - index }),
+    },
   }))
   // A map, not an object: a key may be any text, `constructor` and `__proto__` too.
   const byKey = new Map<string, ActionResponse>()
@@ -115,7 +123,14 @@ interface PendingRow {
   readonly commandId: string
   readonly operation: string
   readonly input: BatchItem
-  readonly options: { forceAmountCheck?: boolean; triggerName?: string; minorVersion?: string }
+  readonly options: {
+    readonly forceAmountCheck?: boolean
+    readonly triggerName?: string
+    readonly minorVersion?: string
+    /** The request whose items tell its trigger together (D-20), and how many of them come after this one. */
+    readonly requestId?: string
+    readonly itemsAfter?: number
+  }
 }
 
 const chunkMax = 256
@@ -142,12 +157,35 @@ export async function workOff(deps: WorkOffDeps, payload: unknown): Promise<void
       return pendingCommand(context, row)
     }
     try {
-      await bookTogether(deps.bookkeeper, rows, rows.map(commandOf))
+      await bookTogether(deps.bookkeeper, rows, announcedOnce(rows, commandOf))
     } catch (error) {
       if (isPassing(error)) throw error
       for (const row of rows) await bookAlone(deps, { tenantId, row, commandOf })
     }
   }
+}
+
+/** The commands of queued rows; those of one request tell its trigger together (D-20). */
+function announcedOnce(
+  rows: readonly PendingRow[],
+  commandOf: (row: PendingRow) => Command,
+): Command[] {
+  const ids = idsByRequest(rows)
+  return rows.map((row) => {
+    const ofRequest = ids.get(row.options.requestId ?? '')
+    return ofRequest ? announcingOnce(commandOf(row), ofRequest) : commandOf(row)
+  })
+}
+
+function idsByRequest(rows: readonly PendingRow[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const ids = new Map<string, Set<string>>()
+  for (const { commandId, options } of rows) {
+    if (options.requestId === undefined) continue
+    const known = ids.get(options.requestId)
+    if (known) known.add(commandId)
+    else ids.set(options.requestId, new Set([commandId]))
+  }
+  return ids
 }
 
 /** A row that fails for a reason nobody foresaw must not hold up the others: it ends like one that was refused. */
@@ -159,7 +197,8 @@ async function bookAlone(
     await bookTogether(bookkeeper, [row], [commandOf(row)])
   } catch (error) {
     if (isPassing(error)) throw error
-    await inTransaction(services.db, { tenantId, now: services.clock() }, async (tx) => {
+    const unit = { tenantId, now: services.clocks.nowOf(tenantId) }
+    await inTransaction(services.db, unit, async (tx) => {
       const ended = await tx.db
         .deleteFrom('pending_command')
         .where('tenant_id', '=', tenantId)
@@ -211,6 +250,7 @@ async function bookTogether(
   })
 }
 
+/** What came first; with a part of a request that tells a trigger comes the rest of it, however much came in between. */
 async function oldestPending(
   db: Kysely<Tables>,
   tenantId: string,
@@ -220,8 +260,26 @@ async function oldestPending(
     const { rows } = await sql<PendingRow>`
       select seq, command_id as "commandId", operation, input, options from pending_command
       where tenant_id = ${tenantId} order by seq limit ${chunkMax}`.execute(tx.db)
-    return rows
+    const cut = restsOf(rows)
+    const last = rows.at(-1)
+    if (!last || cut.size === 0) return rows
+    const rest = await sql<PendingRow>`
+      select seq, command_id as "commandId", operation, input, options from pending_command
+      where tenant_id = ${tenantId} and seq > ${last.seq} and options ->> 'requestId' = any(${[...cut.keys()]})
+      order by seq limit ${[...cut.values()].reduce((sum, items) => sum + items, 0)}`.execute(tx.db)
+    return [...rows, ...rest.rows]
   })
+}
+
+/** How many items of each request come after these rows. */
+function restsOf(rows: readonly PendingRow[]): ReadonlyMap<string, number> {
+  const rests = new Map<string, number>()
+  for (const { requestId, itemsAfter = 0 } of rows.map(({ options }) => options)) {
+    if (requestId === undefined) continue
+    if (itemsAfter > 0) rests.set(requestId, itemsAfter)
+    else rests.delete(requestId)
+  }
+  return rests
 }
 
 /** The command of a queued item. Refused, it leaves nothing but the events that say so. */

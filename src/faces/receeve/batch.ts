@@ -7,6 +7,8 @@ import { coded } from './words.ts'
 export interface BatchItem<I = unknown> {
   readonly key: string
   readonly input: I
+  /** The key is a reference of its own, whatever else it reads like (D-41). */
+  readonly isOwnReference?: boolean
 }
 
 export interface CallOptions {

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { JsonError } from '../../kernel/json.ts'
+import { logFailure } from '../../platform/http.ts'
 import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
 import { codedWhereKnown } from './words.ts'
 
@@ -55,7 +56,7 @@ export function sendError(
   if (known.statusCode !== undefined && known.statusCode < 500) {
     return reply.code(known.statusCode).send(errorBody([known.message ?? 'Bad request']))
   }
-  request.log.error({ err: error }, 'a request failed')
+  logFailure(request, error)
   return reply.code(500).send({ message: 'Internal server error' })
 }
 

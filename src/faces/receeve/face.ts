@@ -179,7 +179,7 @@ async function answerBatch(
 
 async function reserve(deps: ReceeveDeps, request: FastifyRequest) {
   const keyed = keyedRequest(request, request.tenant.tenantId)
-  return keyed && reserveKey(deps.services.db, keyed, deps.services.clock())
+  return keyed && reserveKey(deps.services, keyed, deps.services.clock())
 }
 
 /** A request that failed leaves its key free. Where the database cannot be reached the lease ends by itself. */
@@ -196,7 +196,8 @@ function mountRead(scope: FastifyInstance, deps: ReceeveDeps, read: ReadOperatio
     schema: { params: ClientPath, querystring: read.query },
     handler: async (request): Promise<unknown> => {
       const query = request.query as Json
-      return read.answerTo({ services: deps.services, tenantId: request.tenant.tenantId, query })
+      const { tenantId } = request.tenant
+      return read.answerTo({ services: deps.services, tenantId, query, log: request.log })
     },
   })
 }

@@ -1,12 +1,13 @@
-import { type Kysely, sql } from 'kysely'
+import type { FastifyBaseLogger } from 'fastify'
+import { sql } from 'kysely'
 import { type TSchema, Type } from 'typebox'
 import { Account, CalendarDate, Debtor, Metadata, Reference } from '../../accounts/schema.ts'
 import type { Json } from '../../book/index.ts'
 import { ClaimChange } from '../../claims/schema.ts'
+import { newId } from '../../kernel/id.ts'
 import { inTransaction } from '../../platform/db.ts'
 import { Mandate } from '../../mandates/schema.ts'
 import type { Services } from '../../platform/services.ts'
-import type { Tables } from '../../platform/tables.ts'
 import { getAccountMandates } from './operations/account-mandates.ts'
 import { getAccount } from './operations/get-account.ts'
 import { getAccountClaims } from './operations/get-account-claims.ts'
@@ -25,6 +26,7 @@ export interface ReadCall {
   readonly services: Services
   readonly tenantId: string
   readonly query: Json
+  readonly log: FastifyBaseLogger
 }
 
 export interface ReadOperation {
@@ -213,48 +215,52 @@ export const readOperations: readonly ReadOperation[] = [
 ]
 
 /** D-20: a read of an account that names a trigger fires it for every active claim of the account. */
-async function announceAccountRead(call: ReadCall, accountReference: string): Promise<void> {
-  if (call.query['triggerName'] === undefined) return
+function announceAccountRead(call: ReadCall, accountReference: string): Promise<void> {
   const { services, tenantId } = call
-  const wanted = { tenantId, accountReference, status: 'ACTIVE' as const }
-  await announceReads(call, (await getAccountClaims(services.reader, wanted)) as Json[])
+  return announce(call, async () => {
+    const wanted = { tenantId, accountReference, status: 'ACTIVE' as const }
+    return (await getAccountClaims(services.reader, wanted)) as Json[]
+  })
 }
 
 /** D-20: a read that names a trigger fires it for the claims that it read. */
-async function announceReads(call: ReadCall, claims: readonly Json[]): Promise<void> {
-  const name = call.query['triggerName']
-  if (name === undefined || claims.length === 0) return
-  const { services, tenantId } = call
-  const { minorVersion } = call.query
+function announceReads(call: ReadCall, claims: readonly Json[]): Promise<void> {
+  return announce(call, () => Promise.resolve(claims))
+}
+
+async function announce(call: ReadCall, claimsRead: () => Promise<readonly Json[]>): Promise<void> {
+  if (call.query['triggerName'] === undefined) return
+  try {
+    const claims = await claimsRead()
+    if (claims.length > 0) await fireFor(call, claims)
+  } catch (error) {
+    // D-20: what was asked for is read, and a problem of the trigger never changes the answer.
+    call.log.error({ err: error, tenantId: call.tenantId }, 'a read could not fire its trigger')
+  }
+}
+
+/** Fires the trigger of a call for these claims, in their order, by one statement. */
+async function fireFor({ services, tenantId, query }: ReadCall, claims: readonly Json[]) {
+  const { triggerName, minorVersion } = query
   // D-21
   const metadata = {
     originator: 'ClientAPI',
     ...(minorVersion === undefined ? {} : { minorVersion }),
   }
-  await inTransaction(
-    services.db,
-    { tenantId, now: services.clocks.nowOf(tenantId) },
-    async (tx) => {
-      const references = claims.map((claim) => String(claim['claimReference']))
-      for (const names of await namesOfClaims(tx.db, tenantId, references)) {
-        const data = { ...names, triggerName: name, triggerContext: {} }
-        await tx.emit({ type: 'event.customClaimTrigger.executed', data, metadata })
-      }
-    },
-  )
-}
-
-/** How events name these claims (14.2.2). */
-async function namesOfClaims(
-  db: Kysely<Tables>,
-  tenantId: string,
-  references: readonly string[],
-): Promise<Json[]> {
-  const { rows } = await sql<Json>`
-    select c.reference as "claimRef", c.receeve_reference as "receeveClaimRef", a.reference as "accountReference",
-      c.debtor_reference as "externalDebtorRef"
-    from claim c join account a on a.tenant_id = c.tenant_id and a.account_id = c.account_id
-    where c.tenant_id = ${tenantId} and c.reference = any(${references}) and c.status <> 'DELETED'
-    order by c.reference`.execute(db)
-  return rows
+  const read = claims.map(({ claimReference }) => ({ reference: claimReference, id: newId() }))
+  const now = services.clocks.nowOf(tenantId)
+  await inTransaction(services.db, { tenantId, now }, async (tx) => {
+    // Claims are named as events name them (14.2.2). The ids ascend, so the rows keep the order.
+    await sql`
+      insert into event (tenant_id, message_id, type, data, metadata, occurred_at)
+      select c.tenant_id, r.id, 'event.customClaimTrigger.executed',
+        jsonb_strip_nulls(jsonb_build_object('claimRef', c.reference, 'receeveClaimRef', c.receeve_reference,
+          'accountReference', a.reference, 'externalDebtorRef', c.debtor_reference,
+          'triggerName', ${triggerName}::text, 'triggerContext', '{}'::jsonb)),
+        ${JSON.stringify(metadata)}::jsonb, ${now}::timestamptz
+      from json_to_recordset(${JSON.stringify(read)}::json) as r(reference text, id uuid)
+      join claim c on c.tenant_id = ${tenantId} and c.reference = r.reference and c.status <> 'DELETED'
+      join account a on a.tenant_id = c.tenant_id and a.account_id = c.account_id
+      order by r.id`.execute(tx.db)
+  })
 }

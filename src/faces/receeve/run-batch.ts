@@ -10,6 +10,7 @@ import { newId } from '../../kernel/id.ts'
 import { type Reservation, freeKey, storeAnswer } from '../../platform/idempotency.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { Services } from '../../platform/services.ts'
+import { announcingOnce } from './announce-once.ts'
 import {
   type ActionResponse,
   answerOf,
@@ -54,9 +55,13 @@ export async function runBatch(
 ): Promise<Record<string, ActionResponse>> {
   const { tenant, items, options, reservation } = call
   const context = contextOf(tenant, call)
-  const commands = items.map((item) =>
+  const each = items.map((item) =>
     operation.command({ ...context, commandId: newId() }, item, options),
   )
+  const ids = new Set(each.map(({ id }) => id))
+  const commands = isAnnounced(operation, call)
+    ? each.map((command) => announcingOnce(command, ids))
+    : each
   const decidedBy = (outcomes: readonly Outcome[]): Decided[] =>
     items.map((item, index) => ({
       item,
@@ -72,6 +77,14 @@ export async function runBatch(
       ? await bookkeeper.submitGroup(commands)
       : await Promise.all(commands.map((command) => bookkeeper.submit(command)))
   return answerOf(operation, decidedBy(outcomes))
+}
+
+/** Whether a call has a trigger that its items tell of, beside those that they may name themselves (D-89). */
+export function isAnnounced(
+  { takesTriggerName }: BatchOperation,
+  { triggerName }: Pick<BatchCall, 'triggerName'>,
+): boolean {
+  return triggerName !== undefined && takesTriggerName !== false
 }
 
 /** A request that did something keeps its answer under its key; one that was refused throughout leaves the key free. */

@@ -11,7 +11,7 @@ import { wordedViolation } from './violations.ts'
 /** Commands, the first of which decides, with the statements that commit with them. */
 interface Group<R> {
   readonly commands: readonly [Command<R>, ...Command[]]
-  readonly options?: { companions(outcomes: Outcome[]): Companion[] }
+  readonly options?: { readonly isWhole?: boolean; companions(outcomes: Outcome[]): Companion[] }
 }
 
 /** The context of commands that a call submits. */

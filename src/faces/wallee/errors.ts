@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { JsonError } from '../../kernel/json.ts'
 import { newId } from '../../kernel/id.ts'
+import { logFailure } from '../../platform/http.ts'
 import { Refusal, type RefusalKind } from '../../platform/refusal.ts'
 
 /** An input with what is wrong about each of its fields. */
@@ -105,10 +106,10 @@ function refusalOf(error: unknown): Refusal | undefined {
 export function errorSender(version: 1 | 2, clock: () => Date) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const failure = failureOf(error, version)
-    if (failure.kind === 'bug') request.log.error({ err: error }, 'a request failed')
     if (failure.retryAfterSeconds !== undefined)
       void reply.header('retry-after', failure.retryAfterSeconds)
     const body = version === 1 ? v1ErrorBody(failure, clock()) : v2ErrorBody(failure, clock())
+    if (failure.kind === 'bug') logFailure(request, error, { id: body.id })
     return reply.code(failure.status).type('application/json;charset=utf-8').send(body)
   }
 }

@@ -1,3 +1,4 @@
+import { idempotencyKey } from '../../platform/openapi.ts'
 import type { Action, Entity, Field, Fields, FieldType, Param } from './entity.ts'
 import { fieldsIn } from './entity.ts'
 import { entities } from './registry.ts'
@@ -262,8 +263,22 @@ function parametersOf(entity: Entity, version: 1 | 2, operation: Served) {
     ...named.map(([name, param]) => queryParameter(name, param, version)),
     ...verbParameters(version, verb),
     ...placeParameters(version, scope),
+    ...(isWrite(operation) ? [idempotencyKey] : []),
   ]
 }
+
+const readingVerbs: ReadonlySet<string> = new Set([
+  'read',
+  'get',
+  'all',
+  'list',
+  'search',
+  'count',
+  'export',
+])
+
+const isWrite = ({ verb, action }: Served) =>
+  action ? action.needs === 'write' : !readingVerbs.has(verb ?? '')
 
 /** What the queries of verbs take (b.2, b.3). */
 function verbParameters(version: 1 | 2, verb: string | undefined) {

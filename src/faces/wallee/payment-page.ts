@@ -14,6 +14,7 @@ import type { Tenant } from '../../identity/index.ts'
 import { dateIn } from '../../kernel/dates.ts'
 import { linkOf, linkUrl } from '../../links/index.ts'
 import { inTransaction } from '../../platform/db.ts'
+import { logFailure } from '../../platform/http.ts'
 import { Refusal } from '../../platform/refusal.ts'
 import type { WalleeDeps } from './call.ts'
 import { failureOf } from './errors.ts'
@@ -25,7 +26,7 @@ export function mountPaymentPage(app: FastifyInstance, deps: WalleeDeps): void {
     void scope.register(formbody, { bodyLimit: bodyMax })
     scope.setErrorHandler((error, request, reply) => {
       const status = statusOf(error)
-      if (status >= 500) request.log.error({ err: error }, 'a page failed')
+      if (status >= 500) logFailure(request, error)
       return send(reply, status, gonePage(request.headers['accept-language'] ?? 'en'))
     })
     scope.get('/l/:code', (request, reply) => visit(deps, { request, reply }))

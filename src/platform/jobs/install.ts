@@ -1,13 +1,11 @@
 import { runMigrations } from 'graphile-worker'
 import type pg from 'pg'
+import { lockNumber } from '../advisory-locks.ts'
 import { appRole } from '../db.ts'
 import { GatedPool, openClient } from './connections.ts'
 import { queueLogger, silentLog, type JobLog } from './log.ts'
 
 export const queueSchema = 'graphile_worker'
-
-// Two servers that start together wait for each other here.
-const advisoryLock = 7_184_226_002
 
 /**
  * Installs the job queue's own schema, or brings it up to date; safe to repeat, and from two servers at once.
@@ -18,7 +16,8 @@ export async function installJobs(ownerPool: pg.Pool, log: JobLog = silentLog): 
   const client = await openClient(ownerPool, { name })
   const pool = new GatedPool(ownerPool, { name, max: 1 })
   try {
-    await client.query('select pg_advisory_lock($1)', [advisoryLock])
+    // Two servers that start together wait for each other here.
+    await client.query('select pg_advisory_lock($1)', [lockNumber('queue schema')])
     await runMigrations({ pgPool: pool, logger: queueLogger(log) })
     await client.query(revokeAll)
   } finally {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { lockNumber } from '../advisory-locks.ts'
 import type { JobLog } from './log.ts'
 
 /** The advisory lock that says that the worker `name` lives, as SQL over an expression that yields the name. */
 export function lockKey(name: string): string {
-  return `hashtextextended(${name}, 7184226003)`
+  return `hashtextextended(${name}, ${lockNumber('workers')})`
 }
 
 const retryMs = 250

@@ -211,9 +211,11 @@ interface IdempotentRequestTable {
   holder: string
   locked_until: Date
   status: number | null
+  /** In the clear, by servers before 0037. */
   answer: string | null
   created_at: Date
   acted_at: Date | null
+  answer_sealed: Buffer | null
 }
 
 interface PendingCommandTable {

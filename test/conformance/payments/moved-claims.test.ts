@@ -6,6 +6,7 @@ import { assertBooksBalance } from '../../invariants.ts'
 import { person, type TestTenant, world } from '../../world.ts'
 import { type Client, cash, clientOf } from '../crmcom/given.ts'
 import {
+  accountOf,
   balanceOf,
   claim,
   deleteClaim,
@@ -141,6 +142,27 @@ describe('a payment whose claim went to another account', () => {
     expect(await balanceOf(it, tenant)).toEqual({ balance: 300, credit: 0 })
     expect(await balanceOf(it, tenant, 'NEW')).toEqual(nothing)
     expect(await heldOf(given)).toEqual(['50-50', '250-250'])
+  })
+
+  test('D-73: is shown and told as debt of the account when its claim is deleted, whichever door takes it back', async () => {
+    for (const door of ['portal', 'crm'] as const) {
+      const given = await prepared()
+      const { tenant, payer, client } = given
+      const started = door === 'portal' ? await paid(given, 320) : undefined
+      const made = started ?? (await client.ok('payments/create', crmPayment('ACC', 3.2)))
+      await deleteClaim(tenant, 'C')
+      const { ledgerEntries: before } = await accountOf(tenant)
+      const events = await eventsDuring(it, tenant, () =>
+        started ? payer.dispute(started) : client.ok('payments/cancel', cancelBody(made.id)),
+      )
+      const told = events.filter(({ type }) => type === 'event.accountLedgerEntries.added')
+      const added = told.flatMap(({ data }) => data['ledgerEntries'])
+      expect(added.length).toBeGreaterThan(0)
+      const owed = added.reduce((sum, entry) => sum + entry.chargebackDetails.amount, 0)
+      expect(owed).toBe(320)
+      expect((await accountOf(tenant)).ledgerEntries).toEqual([...before, ...added])
+      expect(await balanceOf(it, tenant)).toEqual({ balance: 320, credit: 0 })
+    }
   })
 
   test('is asked for by the claim that began anew elsewhere, unless that is in another currency', async () => {

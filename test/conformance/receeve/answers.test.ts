@@ -1,7 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { assertBooksBalance } from '../../invariants.ts'
 import { person, type TestTenant, world } from '../../world.ts'
-import { claim, invoice, openAccount, parameterError, payment, refusedWith } from './given.ts'
+import {
+  claim,
+  eventsOf,
+  invoice,
+  type Loose,
+  openAccount,
+  parameterError,
+  payment,
+  refusedWith,
+} from './given.ts'
 
 const it = world()
 afterAll(() => assertBooksBalance(it.database.ownerPool))
@@ -347,6 +356,35 @@ describe('schema errors fail the whole request with 400 in both published shapes
     expect(answer.body.messages[0]).toMatch(/^body/)
     expect(answer.body.message).toBe(answer.body.messages[0])
   })
+
+  test.each(['', '?async=true'])(
+    '%s, the date of a credit or debit is any number, and kept to the millisecond (9.4)',
+    async (query) => {
+      const tenant = await it.tenant()
+      await openAccount(tenant, [invoice('INV', 1_000)])
+      const date = 1_647_526_514_000.1235
+      const body = { INV: { amount: 10, currency: 'EUR', originator: 'DCA', date } }
+      for (const operation of ['credit_claims', 'debit_claims']) {
+        const answer = await tenant.post(operation, body, query)
+        expect(answer.body.INV).toMatchObject({ success: true })
+      }
+      const dates = async () => {
+        const { ledgerEntries } = (await tenant.get('get_account', 'accountReference=ACC')).body
+        return (ledgerEntries as Loose[]).slice(1).map(({ paymentDetails, adjustmentDetails }) => {
+          return (paymentDetails ?? adjustmentDetails).createdAt
+        })
+      }
+      const whole = 1_647_526_514_000
+      await expect.poll(dates, { timeout: 10_000 }).toEqual([whole, whole])
+      const added = (await eventsOf(it, tenant)).filter(({ type }) => /Entries.added/.test(type))
+      for (const { data } of added.slice(-2)) {
+        const [{ paymentDetails, adjustmentDetails }] = data.ledgerEntries
+        expect((paymentDetails ?? adjustmentDetails).createdAt).toBe(whole)
+      }
+      const wrong = { INV: { ...body.INV, date: -0.5 } }
+      expect((await tenant.post('credit_claims', wrong)).status).toBe(400)
+    },
+  )
 
   test('text that is no JSON answers the published syntax error (3.3.2)', async () => {
     const tenant = await it.tenant()

@@ -232,6 +232,143 @@ describe('D-80: a credit', () => {
   })
 })
 
+describe('D-80: a list of fees that names a bucket twice', () => {
+  const twice = [
+    { name: 'lateFee', amount: 120 },
+    { name: 'lateFee', amount: 90 },
+  ]
+  test.each([
+    ['PAYMENT', { balance: 10_290, credit: 10 }],
+    ['DISCOUNT', { balance: 10_300, credit: 0 }],
+    ['ADJUSTMENT', { balance: 10_300, credit: 0 }],
+  ])('credits it once with both, as %s', async (creditType, balance) => {
+    const tenant = await withClaim()
+    const item = await credit(tenant, 0, { creditType, fees: twice })
+    expect(item.messages).toEqual(['Successfully credited claim C', 'Overpaid amount 10'])
+    expect(await shownOf(tenant)).toBe('10000 interest 300, lateFee 0')
+    expect(await balanceOf(it, tenant)).toEqual(balance)
+  })
+
+  test('debits it with both', async () => {
+    const tenant = await withClaim()
+    const more = { name: 'dunningFee', amount: 4 }
+    await debit(tenant, 0, { fees: [...twice, more, more] })
+    expect(await shownOf(tenant)).toBe('10000 interest 300, lateFee 410, dunningFee 8')
+  })
+})
+
+describe('D-91 with D-70: fees that an update names anew', () => {
+  /** The entries that a piece of work books on the claims of a tenant: `interest payment -50`. */
+  async function bookedBy(tenant: TestTenant, work: () => Promise<unknown>) {
+    const all = async () => {
+      const { rows } = await it.database.ownerPool.query(
+        `select e.kind, i.fee_type as name, i.parent_seq is null as own, e.effect * e.amount_minor as moved
+         from quittance.entry e join quittance.item i using (tenant_id, account_id, item_seq)
+         where e.tenant_id = $1 order by e.seq`,
+        [tenant.tenantId],
+      )
+      return rows.map(
+        ({ kind, name, own, moved }) => `${own ? 'amount' : (name ?? '-')} ${kind} ${moved}`,
+      )
+    }
+    const before = (await all()).length
+    await work()
+    return (await all()).slice(before)
+  }
+
+  /** What an update of C books, and what the promise of 400 on it counts as received. */
+  async function updated(tenant: TestTenant, change: Fields) {
+    const body = { C: { amount: 400, currency: 'EUR', dueDate: '2026-03-20' } }
+    await done(tenant, { operation: 'create_promises_to_pay', body, key: 'C' })
+    const booked = await bookedBy(tenant, () =>
+      done(tenant, { operation: 'update_claims', body: { C: change }, key: 'C' }),
+    )
+    const { rows } = await it.database.ownerPool.query(
+      'select status, paid_minor::int as paid from quittance.promise where tenant_id = $1',
+      [tenant.tenantId],
+    )
+    return { booked, promise: `${rows[0].status} ${rows[0].paid}` }
+  }
+
+  const list = (amounts: Record<string, number>) =>
+    Object.entries(amounts).map(([name, amount]) => ({ name, amount }))
+  const gone = ['interest adjustment -300', 'lateFee adjustment -200']
+  const rows: [string, Fields, string[], string][] = [
+    [
+      'a total instead of the list is paid by as much as it is less',
+      { totalFees: 450 },
+      ['interest payment -50', 'interest adjustment -250', 'lateFee adjustment -200', '- fee 450'],
+      'ACTIVE 50',
+    ],
+    [
+      'a list of other names for the same total is not paid at all',
+      { fees: list({ costs: 500 }) },
+      [...gone, 'costs fee 500'],
+      'ACTIVE 0',
+    ],
+    ['a higher total is not paid at all', { totalFees: 501 }, [...gone, '- fee 501'], 'ACTIVE 0'],
+    [
+      'what kept its name and fell was paid, what lost its name was not',
+      { fees: list({ other: 200, interest: 250 }) },
+      ['interest payment -50', 'lateFee adjustment -200', 'other fee 200'],
+      'ACTIVE 50',
+    ],
+    [
+      'what one name asks for more is not paid by another',
+      { fees: list({ interest: 0, lateFee: 350 }) },
+      ['interest payment -150', 'interest adjustment -150', 'lateFee adjustment 150'],
+      'ACTIVE 150',
+    ],
+    [
+      'fees and amount that both fall are paid together',
+      { amount: 9_800, totalFees: 300 },
+      [
+        'amount payment -200',
+        'interest payment -200',
+        'interest adjustment -100',
+        'lateFee adjustment -200',
+        '- fee 300',
+      ],
+      'RESOLVED 400',
+    ],
+    [
+      'fees and amount that fall to nothing are paid whole',
+      { amount: 0, totalFees: 0 },
+      ['amount payment -10000', 'interest payment -300', 'lateFee payment -200'],
+      'RESOLVED 10500',
+    ],
+  ]
+  for (const reason of ['PAYMENT', 'CLAIM_PAID']) {
+    test.each(rows)(`${reason}: %s`, async (...[, change, booked, promise]) => {
+      const tenant = await withClaim()
+      expect(await updated(tenant, { ...change, reason })).toEqual({ booked, promise })
+    })
+  }
+
+  test('a list instead of the total is paid by as much as it is less', async () => {
+    const tenant = await withClaim({ fees: undefined, totalFees: 500 })
+    const change = { amount: 9_990, fees: list({ interest: 495 }), reason: 'PAYMENT' }
+    expect(await updated(tenant, change)).toEqual({
+      booked: ['amount payment -10', '- payment -5', '- adjustment -495', 'interest fee 495'],
+      promise: 'ACTIVE 15',
+    })
+    expect(await balanceOf(it, tenant)).toEqual({ balance: 10_485, credit: 0 })
+  })
+
+  test.each(['DISCOUNT', 'CLAIM_SOLD', undefined])(
+    'for the reason %s is not paid',
+    async (reason) => {
+      const tenant = await withClaim()
+      const change = { amount: 9_000, totalFees: 450, ...(reason === undefined ? {} : { reason }) }
+      expect(await updated(tenant, change)).toEqual({
+        booked: ['amount adjustment -1000', ...gone, '- fee 450'],
+        promise: 'ACTIVE 0',
+      })
+      expect(await balanceOf(it, tenant)).toEqual({ balance: 9_450, credit: 0 })
+    },
+  )
+})
+
 describe('a debit', () => {
   test('raises the amount, adds to the bucket of its exact name or makes one (9.4.2)', async () => {
     const tenant = await withClaim()
@@ -334,5 +471,48 @@ describe('D-81: on a managed claim', () => {
       createdAt: 1_647_526_514_000,
       meta: { originator: 'DCA', descriptionText: 'part' },
     })
+  })
+
+  test('D-52: the date and the words of a debit are those of every fee it makes', async () => {
+    const tenant = await managed()
+    const date = 1_647_526_514_000
+    const words = { date, descriptionText: 'late again', context: { letter: 3 } }
+    await debit(tenant, 0, { fees: [{ name: 'NEW', amount: 6 }], ...words, ...onI })
+    const { ledgerEntryReference, ...entry } = (await accountOf(tenant)).ledgerEntries.at(-1)
+    expect(entry).toEqual({
+      feeDetails: {
+        amount: 6,
+        type: 'NEW',
+        createdAt: date,
+        meta: { originator: 'DCA', descriptionText: 'late again', context: { letter: 3 } },
+      },
+      context: { ledgerEntryReference: 'I' },
+    })
+    // Older than the invoice, it is paid before it.
+    const body = [
+      {
+        accountReference: 'ACC',
+        currency: 'EUR',
+        totalAmount: 10,
+        matchStrategy: 'ORDERED_LEDGER_ENTRIES',
+      },
+    ]
+    const answer = await tenant.post('match_account_payment', body)
+    const [first] = answer.body.ACC.data
+    expect(first).toMatchObject({
+      paymentDetails: { amount: 6 },
+      context: { ledgerEntryReference },
+    })
+  })
+
+  test('D-91: a chargeback on a fee that is not there yet is money taken back, no new fee', async () => {
+    const tenant = await managed()
+    const fees = [{ name: 'NEW', amount: 6 }]
+    const added = await addedBy(tenant, () =>
+      debit(tenant, 0, { debitType: 'CHARGEBACK', fees, ...onI }),
+    )
+    const made = (await accountOf(tenant)).ledgerEntries.at(-1).context.ledgerEntryReference
+    expect(added).toEqual(['fee I NEW', `chargeback 6 ${made}`])
+    expect(await linesOf(tenant)).toEqual(['I ACTIVE 1000+56'])
   })
 })

@@ -171,6 +171,23 @@ describe('D-41: a claim answers to its reference and to its receeve reference', 
     expect(await linesOf(tenant)).toEqual(['C ACTIVE 70+0', 'I RESOLVED 110+0'])
   })
 
+  test.each([
+    ['before', ['C', 'C-2026-01-15']],
+    ['behind', ['C-2026-01-15', 'C']],
+  ])('but a body with the claim %s what reads like that form imports two', async (_where, keys) => {
+    const tenant = await it.tenant()
+    await openAccount(tenant)
+    const amounts = { C: 100, 'C-2026-01-15': 7 }
+    const body = Object.fromEntries(keys.map((key) => [key, claim(amounts[key as 'C'], inAcc)]))
+    for (let time = 1; time <= 2; time += 1) {
+      for (const key of keys) await done(tenant, { operation: 'import_claims', body, key })
+      expect((await linesOf(tenant)).toSorted()).toEqual([
+        'C ACTIVE 100+0',
+        'C-2026-01-15 ACTIVE 7+0',
+      ])
+    }
+  })
+
   test('which is frozen: a later due date does not change it, and another date names no claim', async () => {
     const tenant = await it.tenant()
     await openAccount(tenant)
@@ -287,10 +304,14 @@ describe('D-74: a managed claim keeps its money to the ledger', () => {
     { currentDueDate: '2026-01-01' },
     { currency: 'USD' },
     { accountReference: 'ELSEWHERE' },
+    { productReference: 'Q' },
+    { productReference: 'UNKNOWN' },
   ]
+  const inProduct = invoice('I', 100, { context: { productReference: 'P' } })
+  const products = [{ productReference: 'P' }, { productReference: 'Q' }]
   test.each(refused)('%j is refused with 4009', async (data) => {
     const tenant = await it.tenant()
-    await openAccount(tenant, [invoice('I', 100), fee('F', 5, 'I', { type: 'LATE' })])
+    await openAccount(tenant, [inProduct, fee('F', 5, 'I', { type: 'LATE' })], { products })
     const events = await eventsDuring(it, tenant, async () => {
       expect(await codeOf(tenant, 'update_claims', data, 'I')).toBe('4009')
     })
@@ -299,8 +320,9 @@ describe('D-74: a managed claim keeps its money to the ledger', () => {
 
   test('values as they are are tolerated, its words may change, by update and by import', async () => {
     const tenant = await it.tenant()
-    await openAccount(tenant, [invoice('I', 100), fee('F', 5, 'I', { type: 'LATE' })])
+    await openAccount(tenant, [inProduct, fee('F', 5, 'I', { type: 'LATE' })], { products })
     const same = {
+      productReference: 'P',
       amount: 100,
       totalFees: 5,
       fees: [{ name: 'LATE', amount: 5 }],

@@ -1,7 +1,9 @@
+import { pino } from 'pino'
 import { afterAll, describe, expect, test } from 'vitest'
+import { assemble } from '../../../src/assemble.ts'
 import { publishedOperations } from '../../../src/faces/receeve/face.ts'
 import { assertBooksBalance } from '../../invariants.ts'
-import { type TestTenant, world } from '../../world.ts'
+import { person, testConfig, type TestTenant, world } from '../../world.ts'
 import {
   claim,
   deleteClaim,
@@ -155,5 +157,156 @@ describe('execute_custom_triggers', () => {
       fire(tenant, { C: 'call' }, '?triggerName=other'),
     )
     expect(events.map(({ data }) => data.triggerName)).toEqual(['call'])
+  })
+})
+
+const queued = async ({ tenantId }: TestTenant) => {
+  const { rows } = await it.database.ownerPool.query<{ n: number }>(
+    'select count(*)::int as n from quittance.pending_command where tenant_id = $1',
+    [tenantId],
+  )
+  return rows[0]?.n
+}
+
+/** The events of a call with a trigger, all of it done. */
+function eventsOfCall(tenant: TestTenant, operation: string, of: { body: unknown; way?: string }) {
+  return eventsDuring(it, tenant, async () => {
+    const answer = await tenant.post(operation, of.body, `?triggerName=told${of.way ?? ''}`)
+    expect(answer.status).toBe(200)
+    await expect.poll(() => queued(tenant), { timeout: 20_000, interval: 20 }).toBe(0)
+  })
+}
+
+/** Which claims a trigger was told for, in the order in which it was. */
+const told = (events: Awaited<ReturnType<typeof eventsOf>>) =>
+  events.filter(({ type }) => type === fired).map(({ data }) => String(data.claimRef))
+
+describe('D-20: triggerName of a request', () => {
+  const score = (type: string) => ({ accountReference: 'ACC', type, value: 'x' })
+  const product = (productReference: string) => ({ accountReference: 'ACC', productReference })
+  const payment = {
+    accountReference: 'ACC',
+    currency: 'EUR',
+    totalAmount: 1,
+    matchStrategy: 'ORDERED_LEDGER_ENTRIES',
+  }
+  const mandate = (mandateId: string) => ({
+    mandateId,
+    accountReference: 'ACC',
+    providerName: 'trustly',
+    debtorReference: 'D',
+    productReferences: [],
+  })
+  const lists: [string, object[]][] = [
+    ['set_account_scores', [score('INTERNAL'), score('EXTERNAL'), score('BEHAVIORAL')]],
+    ['add_account_products', [product('P'), product('Q')]],
+    ['add_account_products, the last of them refused', [product('P'), product('P')]],
+    ['add_account_debtors', ['E', 'F'].map((one) => ({ accountReference: 'ACC', ...person(one) }))],
+    ['match_account_payment', [payment, payment]],
+    ['create_account_mandates', [mandate('M'), mandate('N')]],
+  ]
+  const ways = ['', '&sequential=true', '&async=true']
+  const rows = lists.flatMap(([what, body]) => ways.map((way) => [what, way, body] as const))
+  test.each(rows)('%s%s tells each claim of the account once', async (what, way, body) => {
+    const tenant = await prepared()
+    const [operation = ''] = what.split(',')
+    const events = await eventsOfCall(tenant, operation, { body, way })
+    expect(told(events).toSorted()).toEqual(['C', 'INV'])
+  })
+
+  test.each(ways)('%s, a claim is told after all that its request changes of it', async (way) => {
+    const tenant = await prepared()
+    const body = { C: { amount: 400 }, 'C-2026-01-15': { amount: 300 }, INV: { meta: { a: 1 } } }
+    const events = await eventsOfCall(tenant, 'update_claims', { body, way })
+    expect(told(events).toSorted()).toEqual(['C', 'INV'])
+    const ofC = events.filter(({ data }) => data.claimRef === 'C').map(({ type }) => type)
+    const changed = 'event.claimTotalAmount.updated'
+    expect(ofC).toEqual([changed, changed, fired])
+  })
+
+  test('a request that is refused throughout tells nothing, and each request tells for itself', async () => {
+    const tenant = await prepared()
+    const refused = [{ ...score('INTERNAL'), accountReference: 'NOPE' }]
+    const none = await eventsOfCall(tenant, 'set_account_scores', {
+      body: [...refused, ...refused],
+    })
+    expect(told(none)).toEqual([])
+    const two = await eventsDuring(it, tenant, async () => {
+      const body = [score('INTERNAL'), score('EXTERNAL')]
+      const post = () => tenant.post('set_account_scores', body, '?triggerName=told')
+      await Promise.all([post(), post()])
+    })
+    expect(told(two).toSorted()).toEqual(['C', 'C', 'INV', 'INV'])
+  })
+
+  test('with an Idempotency-Key too', async () => {
+    const tenant = await prepared()
+    const events = await eventsDuring(it, tenant, () =>
+      tenant.post(
+        'set_account_scores',
+        [score('INTERNAL'), score('EXTERNAL')],
+        '?triggerName=told',
+        { 'idempotency-key': 'once' },
+      ),
+    )
+    expect(told(events).toSorted()).toEqual(['C', 'INV'])
+  })
+
+  test('async, it is told once of a request that is longer than what is worked off at once', async () => {
+    const tenant = await prepared()
+    const before = Array.from({ length: 100 }, () => score('INTERNAL'))
+    const body = Array.from({ length: 600 }, () => score('EXTERNAL'))
+    const events = await eventsDuring(it, tenant, async () => {
+      await tenant.post('set_account_scores', before, '?async=true')
+      await tenant.post('set_account_scores', body, '?triggerName=told&async=true')
+      await expect.poll(() => queued(tenant), { timeout: 20_000, interval: 20 }).toBe(0)
+    })
+    expect(told(events).toSorted()).toEqual(['C', 'INV'])
+  })
+
+  test('reads tell it in the order of what they read, all at once', async () => {
+    const tenant = await prepared()
+    const query = 'accountReference=ACC&triggerName=told&minorVersion=7'
+    const events = await eventsDuring(it, tenant, () => tenant.get('get_account_claims', query))
+    expect(told(events)).toEqual(['C', 'INV'])
+    expect(events[0]?.data).toEqual({
+      claimRef: 'C',
+      receeveClaimRef: 'C-2026-01-15',
+      accountReference: 'ACC',
+      externalDebtorRef: 'D',
+      triggerName: 'told',
+      triggerContext: {},
+    })
+    expect(events[0]?.metadata).toEqual({ originator: 'ClientAPI', minorVersion: '7' })
+  })
+
+  test('a trigger that cannot be told changes no answer of a read, and is logged', async () => {
+    const tenant = await prepared()
+    const lines: string[] = []
+    const log = pino({ level: 'error' }, { write: (line) => void lines.push(line) })
+    const config = testConfig({ workers: false })
+    const clock = () => new Date(it.now)
+    const server = await assemble({ connection: it.database.connection, config, log, clock })
+    const refusing = `alter table quittance.event add constraint no_triggers check (type <> '${fired}') not valid`
+    await it.database.ownerPool.query(refusing)
+    try {
+      for (const operation of ['get_account', 'get_account_claims', 'get_account_mandates']) {
+        const authorization = `Bearer ${tenant.token}`
+        const url = `/v1/${tenant.tenantId}/${operation}?accountReference=ACC`
+        const plain = await server.app.inject({ url, headers: { authorization } })
+        const answer = await server.app.inject({
+          url: `${url}&triggerName=told`,
+          headers: { authorization },
+        })
+        expect(answer.statusCode, operation).toBe(200)
+        expect(answer.body).toBe(plain.body)
+      }
+    } finally {
+      await it.database.ownerPool.query('alter table quittance.event drop constraint no_triggers')
+      await server.close()
+    }
+    expect(lines).toHaveLength(3)
+    expect(lines[0]).toContain('no_triggers')
+    expect(lines[0]).toContain(tenant.tenantId)
   })
 })

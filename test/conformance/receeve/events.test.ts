@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { assertBooksBalance } from '../../invariants.ts'
 import { person, type TestTenant, world } from '../../world.ts'
 import {
+  accountOf,
   adjustment,
   book,
   claim,
@@ -87,6 +88,32 @@ describe('what each change tells', () => {
     const events = await eventsDuring(it, tenant, () => deleteClaim(tenant, 'C'))
     expect(events.map(({ type }) => type)).toEqual(['event.claim.deleted', total])
     expect(events[1]?.data).toMatchObject({ amount: 1_000, totalFees: 0, totalAmount: 1_000 })
+  })
+
+  test('deleting a managed claim tells what of its ledger is written off', async () => {
+    const tenant = await prepared()
+    await book(tenant, fee('F', 30, 'I'), payment('P', 400, 'I'))
+    const events = await eventsDuring(it, tenant, () => deleteClaim(tenant, 'I'))
+    expect(events.map(({ type }) => type)).toEqual([added, 'event.claim.deleted', total])
+    const off = (reference: string, amount: number) => ({
+      ledgerEntryReference: expect.any(String),
+      adjustmentDetails: { amount, reason: 'CLAIM_DELETED', createdAt: it.now.getTime() },
+      context: { ledgerEntryReference: reference },
+    })
+    expect(events[0]?.data).toEqual({
+      accountReference: 'ACC',
+      ledgerEntries: [off('I', -600), off('F', -30)],
+    })
+    expect((await accountOf(tenant)).ledgerEntries).toEqual(
+      expect.arrayContaining(events[0]?.data['ledgerEntries']),
+    )
+  })
+
+  test('deleting a managed claim that asks for nothing tells of no entries', async () => {
+    const tenant = await prepared()
+    await book(tenant, payment('P', 1_000, 'I'))
+    const events = await eventsDuring(it, tenant, () => deleteClaim(tenant, 'I'))
+    expect(events.map(({ type }) => type)).toEqual(['event.claim.deleted'])
   })
 })
 
@@ -262,6 +289,49 @@ describe('D-103: entries that were to move a due date and are not booked', () =>
       expect(answer.messages).toEqual([expect.stringContaining(unknownTarget)])
     })
     expect(events).toEqual([])
+  })
+})
+
+describe('D-85: what stop_journeys says of a claim', () => {
+  const stop = (tenant: TestTenant, more: object) =>
+    tenant.post('stop_journeys', [{ ref: 'C', ...more }])
+  const described = async (tenant: TestTenant, work: () => Promise<unknown>) => {
+    const events = await eventsDuring(it, tenant, work)
+    const about = events.filter(({ data }) => data.claimRef === 'C')
+    return about.map(({ type, data }) => [type, data.description ?? data.text])
+  }
+
+  test('is told by the end of its journey', async () => {
+    const tenant = await prepared()
+    expect(await described(tenant, () => stop(tenant, { description: 'sold' }))).toEqual([
+      ['event.strategy.stopped', 'sold'],
+    ])
+  })
+
+  test('is told by a note where the journey was stopped before, and the claim is resolved', async () => {
+    const tenant = await prepared()
+    await stop(tenant, {})
+    const more = { reason: 'CLAIM_SOLD', description: 'sold' }
+    expect(await described(tenant, () => stop(tenant, more))).toEqual([
+      ['event.note.created', 'sold'],
+      ['event.claim.resolved', undefined],
+    ])
+  })
+
+  test('is told by a note where the claim is resolved and no journey is on it', async () => {
+    const tenant = await prepared()
+    await tenant.post('resolve_claims', [{ ref: 'C', reason: 'CLAIM_PAID' }])
+    const events = await eventsDuring(it, tenant, () => stop(tenant, { description: 'sold' }))
+    expect(events.map(({ type }) => type)).toEqual(['event.note.created'])
+    expect(events[0]?.data).toEqual({
+      claimRef: 'C',
+      receeveClaimRef: 'C-2026-01-15',
+      accountReference: 'ACC',
+      externalDebtorRef: 'D',
+      noteId: expect.any(String),
+      text: 'sold',
+    })
+    expect(await described(tenant, () => stop(tenant, {}))).toEqual([])
   })
 })
 

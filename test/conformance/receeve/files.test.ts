@@ -84,6 +84,15 @@ const blobsOf = async (who = tenant) => {
 const eventsOf = async (type: string, who = tenant) =>
   (await rowsOf('event', who)).filter((event) => event['type'] === type)
 
+/** Lets the tenant live so many days ahead of the machine. */
+async function advance(days: number): Promise<void> {
+  await it.database.ownerPool.query(
+    'update quittance.tenant set is_sandbox = true, clock_offset_ms = $2 where tenant_id = $1',
+    [tenant.tenantId, days * 86_400_000],
+  )
+  await it.assembly.services.clocks.refresh()
+}
+
 /** Nothing is left of a request that was refused. */
 async function expectNothing(who = tenant): Promise<void> {
   expect(await rowsOf('file', who)).toEqual([])
@@ -181,6 +190,20 @@ describe('upload_files', () => {
       metadata: { originator: 'ClientAPI', minorVersion: '7', commandId: file!['file_id'] },
     })
     await polledEvents(tenant, { eventType: 'event.file.uploaded', date: '2026-03-10', count: 1 })
+  })
+
+  test('happens on the day that it is for a tenant whose test clock is ahead', async () => {
+    await advance(10)
+    const [[, answer]] = Object.entries((await upload(product)).body) as [[string, Loose]]
+    expect(answer.success).toBe(true)
+    const { events } = await polledEvents(tenant, {
+      eventType: 'event.file.uploaded',
+      date: '2026-03-20',
+      count: 1,
+    })
+    expect(events[0]).toMatchObject({ details: { fileId: answer.messageIds[0] } })
+    const [file] = await rowsOf('file')
+    expect(file!['uploaded_at']).toEqual(new Date('2026-03-20T12:00:00.000Z'))
   })
 
   test('fires its trigger for the claim, or for the active claims of the account (D-20)', async () => {
@@ -442,8 +465,9 @@ describe('an Idempotency-Key on an upload', () => {
 describe('a blob that no file names', () => {
   const store = () => createDiskStores(path.join(it.assembly.services.config.dataDir, 'files'))
   const sweep = (stores = store()) => {
-    const { db, log } = it.assembly.services
-    return sweepBlobs({ db, stores, log, clock: () => it.now })
+    const { db, log, clocks } = it.assembly.services
+    const nowOf = (tenantId: string) => clocks.nowOf(tenantId)
+    return sweepBlobs({ db, stores, log, clock: () => it.now, nowOf })
   }
   /** What a process leaves that dies between storing the blob and committing the file. */
   async function crash(): Promise<void> {
@@ -472,6 +496,17 @@ describe('a blob that no file names', () => {
     await sweep()
     expect(await blobsOf()).toEqual([])
     expect(await rowsOf('file_blob')).toEqual([])
+  })
+
+  test('is removed a day later by the clock of its tenant, which may be ahead', async () => {
+    await advance(10)
+    await crash()
+    later(23)
+    await sweep()
+    expect(await blobsOf()).toHaveLength(1)
+    later(2)
+    await sweep()
+    expect(await blobsOf()).toEqual([])
   })
 
   test('stays for good when the same bytes are uploaded again', async () => {

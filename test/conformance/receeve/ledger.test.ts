@@ -293,6 +293,121 @@ describe('the claim of an invoice', () => {
   })
 })
 
+describe('an invoice whose claim was deleted and began anew', () => {
+  const gone = refusedWith(
+    parameterError(4011, 'Claim is deleted: it began anew without this entry'),
+  )
+  const elsewhere = claim(700, { primaryDebtor: person('E') })
+
+  /** INV of 1000 and its fee F of 50, deleted after P paid 300; then a claim of 700, in the same account or another. */
+  async function begunAnew(data = claim(700, { accountReference: 'ACC' })) {
+    const tenant = await it.tenant()
+    await openAccount(tenant, [invoice('INV', 1_000), fee('F', 50, 'INV')])
+    await book(tenant, payment('P', 300, 'INV'))
+    await deleteClaim(tenant, 'INV')
+    await done(tenant, { operation: 'recreate_claims', body: { INV: data }, key: 'INV' })
+    return tenant
+  }
+
+  test.each([
+    ['a payment of the invoice', payment('NEW', 1_000, 'INV')],
+    ['a payment of its fee', payment('NEW', 50, 'F')],
+    ['a fee', fee('NEW', 30, 'INV')],
+    ['a raise', adjustment('NEW', 200, 'INV')],
+    ['a date', adjustment('NEW', 0, 'INV', { dueDate: '2026-03-31' })],
+    ['a discount', discount('NEW', 5, 'INV')],
+    ['a chargeback of the invoice', chargeback('NEW', 5, 'INV')],
+  ])('D-73, D-78: is named by nothing any more: %s is refused with 4011', async (_what, entry) => {
+    const tenant = await begunAnew()
+    expect(await book(tenant, payment('FREE', 1), entry)).toEqual(gone)
+    expect(await linesOf(tenant)).toEqual(['INV ACTIVE 700+0'])
+    expect(await balanceOf(it, tenant)).toEqual({ balance: 700, credit: 0 })
+    const other = await begunAnew(elsewhere)
+    expect(await book(other, entry)).toEqual(gone)
+    expect(await balanceOf(it, other)).toEqual({ balance: 0, credit: 0 })
+  })
+
+  test.each([
+    ['INV', 1_200, 'INTEREST'],
+    ['INV', 0, 'PAYMENT'],
+    ['F', 60, 'INTEREST'],
+  ])('D-73, D-78: has no target amount: %s to %i for %s is refused with 4011', async (...step) => {
+    const [ledgerEntryReference, amount, reason] = step
+    const tenant = await begunAnew()
+    const ledgerEntries = [{ ledgerEntryReference, amount, reason, meta: {} }]
+    const answer = await tenant.post('update_account_ledger_entries_amounts', [
+      { accountReference: 'ACC', ledgerEntries },
+    ])
+    expect(answer.body.ACC).toMatchObject(gone)
+    expect(await linesOf(tenant)).toEqual(['INV ACTIVE 700+0'])
+    expect(await balanceOf(it, tenant)).toEqual({ balance: 700, credit: 0 })
+  })
+
+  test('D-48: loses what it was paid to a chargeback that the account owes as a whole', async () => {
+    for (const data of [undefined, elsewhere]) {
+      const tenant = await begunAnew(data)
+      const owed = data === undefined ? 700 : 0
+      expect((await book(tenant, chargeback('CB', 300, 'P'))).success).toBe(true)
+      expect(await linesOf(tenant, data === undefined ? 'ACC' : 'E')).toEqual(['INV ACTIVE 700+0'])
+      expect(await balanceOf(it, tenant)).toEqual({ balance: owed + 300, credit: 0 })
+      expect((await book(tenant, chargeback('MORE', 1, 'P'))).messages[0]).toMatch(/^\[4000\]/)
+      expect((await book(tenant, payment('AGAIN', 300, 'CB'))).success).toBe(true)
+      expect(await balanceOf(it, tenant)).toEqual({ balance: owed, credit: 0 })
+    }
+  })
+
+  test('D-48, D-73: loses it to the account while its claim is deleted, too', async () => {
+    const tenant = await it.tenant()
+    await openAccount(tenant, [invoice('INV', 1_000), payment('P', 300, 'INV')])
+    await deleteClaim(tenant, 'INV')
+    expect((await book(tenant, chargeback('CB', 300, 'P'))).success).toBe(true)
+    expect(await balanceOf(it, tenant)).toEqual({ balance: 300, credit: 0 })
+    const body = { INV: claim(700, { accountReference: 'ACC' }) }
+    await done(tenant, { operation: 'recreate_claims', body, key: 'INV' })
+    expect(await linesOf(tenant)).toEqual(['INV ACTIVE 700+0'])
+    expect(await balanceOf(it, tenant)).toEqual({ balance: 1_000, credit: 0 })
+  })
+})
+
+describe('D-67: target amounts of several claims', () => {
+  test('tell of each claim the reason of the last step that named its invoice or one of its fees', async () => {
+    const tenant = await it.tenant()
+    await openAccount(tenant, [
+      invoice('INV_1', 100),
+      fee('FEE_1', 10, 'INV_1'),
+      invoice('INV_2', 100),
+      invoice('INV_3', 100),
+    ])
+    await book(tenant, payment('P', 100, 'INV_1'))
+    const step = (ledgerEntryReference: string, amount: number, reason: string) => {
+      return { ledgerEntryReference, amount, reason, meta: {} }
+    }
+    const ledgerEntries = [
+      step('INV_1', 100, 'CHARGEBACK'),
+      step('INV_3', 150, 'INTEREST'),
+      step('INV_3', 120, 'GOODWILL'),
+      step('FEE_1', 0, 'WAIVED'),
+      step('INV_2', 0, 'PAYMENT'),
+    ]
+    const body = [{ accountReference: 'ACC', ledgerEntries }]
+    const events = await eventsDuring(it, tenant, () =>
+      done(tenant, { operation: 'update_account_ledger_entries_amounts', body, key: 'ACC' }),
+    )
+    const told = events
+      .filter(({ type }) => type === 'event.claimTotalAmount.updated')
+      .map(
+        ({ data }) => `${data.claimRef} ${data.oldTotalAmount} ${data.totalAmount} ${data.reason}`,
+      )
+    expect(told.toSorted()).toEqual([
+      'INV_1 10 100 WAIVED',
+      'INV_2 100 0 PAYMENT',
+      'INV_3 100 120 GOODWILL',
+    ])
+    const resolved = events.filter(({ type }) => type === 'event.claim.resolved')
+    expect(resolved.map(({ data }) => data.reason)).toEqual(['CLAIM_PAID'])
+  })
+})
+
 describe('payments, discounts and adjustments', () => {
   test('D-46: reduce what they name; a payment that names nothing stays with the account', async () => {
     const tenant = await it.tenant()

@@ -5,6 +5,7 @@ import {
   accountOf,
   balanceOf,
   claim,
+  done,
   eventsDuring,
   fee,
   invoice,
@@ -123,6 +124,28 @@ describe('D-60: a product in the context', () => {
     expect(item.data.map((entry: Loose) => entry.context.productReference)).toEqual(
       Array.from({ length: 4 }, () => 'P'),
     )
+  })
+
+  test('finds an unmanaged claim where an update put it, fees and all, and not where it was', async () => {
+    const tenant = await it.tenant()
+    const products = [{ productReference: 'P' }, { productReference: 'Q' }]
+    await openAccount(tenant, [], { products })
+    const fees = [{ name: 'interest', amount: 10 }]
+    const given = { accountReference: 'ACC', productReference: 'P', fees }
+    const change = (operation: string, body: object) => done(tenant, { operation, body, key: 'C' })
+    await change('create_claims', { C: claim(100, given) })
+    await change('update_claims', { C: { productReference: 'Q' } })
+    const ofP = await pay(tenant, 1, { context: { productReference: 'P' } })
+    expect(bookedOn(ofP)).toEqual(['credit 1'])
+    const ofQ = await pay(tenant, 105, { context: { productReference: 'Q' } })
+    expect(ofQ.data.map((entry: Loose) => entry.paymentDetails.amount)).toEqual([100, 5])
+    expect(await linesOf(tenant)).toEqual(['C ACTIVE 0+5'])
+    // A movement beside the change, and an import that leaves the product as it is.
+    await change('update_claims', { C: { productReference: 'P', amount: 50 } })
+    await change('import_claims', { C: claim(60, { accountReference: 'ACC', fees }) })
+    const again = await pay(tenant, 70, { context: { productReference: 'P' } })
+    expect(again.messages).toEqual(unallocated())
+    expect(await linesOf(tenant)).toEqual(['C RESOLVED 0+0'])
   })
 
   test('that the account does not have is refused with 4006', async () => {

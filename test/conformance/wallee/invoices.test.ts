@@ -2,7 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { assertBooksBalance } from '../../invariants.ts'
 import { person, world } from '../../world.ts'
 import { claimOf, reasonOf } from '../receeve/given.ts'
-import { accountOf, idOf, invoiceOf, linesOf, newInvoice, pay, unique } from './invoices.ts'
+import {
+  accountOf,
+  idOf,
+  invoiceOf,
+  linesOf,
+  moveTo,
+  newInvoice,
+  newMovable,
+  pay,
+  payClaim,
+  unique,
+} from './invoices.ts'
 import { client, type Client } from './sign.ts'
 
 const it = world()
@@ -162,6 +173,33 @@ describe('an invoice', () => {
       'adjustment -10000',
       'invoice 8000',
     ])
+  })
+
+  test('D-75: is not replaced when a part of it was paid before it moved, as often as it moved', async () => {
+    const given = await newMovable(us)
+    const [first = '', ...others] = given.accounts
+    await payClaim(us, given, 30_000)
+    for (const account of [...others, first]) {
+      await moveTo(us, given, account)
+      const { body: isPossible } = await us.v2(
+        'GET',
+        `${below}/${given.id}/check-replacement-possible`,
+      )
+      expect(isPossible).toBe(false)
+      const refused = await us.v2('POST', `${below}/${given.id}/replace`, replacement(line(500)))
+      expect(refused.status).toBe(422)
+      expect(refused.body.message).toMatch(/a part of it was paid/)
+    }
+    expect(await invoiceOf(us, given.id)).toMatchObject({ outstandingAmount: 200 })
+  })
+
+  test('D-75: is replaced where it is when nothing was paid before it moved', async () => {
+    const given = await newMovable(us)
+    const [, account = ''] = given.accounts
+    await moveTo(us, given, account)
+    const made = await us.v2('POST', `${below}/${given.id}/replace`, replacement(line(500)))
+    expect(made.status, JSON.stringify(made.body)).toBe(200)
+    expect(await linesOf(us, account)).toContain('invoice 50000')
   })
 
   test('says whether it can be replaced: not once a part of it is paid', async () => {

@@ -43,6 +43,35 @@ export async function newInvoice(us: Client, more: Json = {}): Promise<Given> {
   return { id: await idOf(us, reference), reference, account }
 }
 
+/** An invoice of 500.00 that the ledger does not manage, in the first of three accounts of one debtor. */
+export async function newMovable(us: Client): Promise<Given & { accounts: string[] }> {
+  const accounts = [`A-${unique()}`, `A-${unique()}`, `A-${unique()}`]
+  const debtor = person(`D-${unique()}`, { contactInformation: reachable })
+  for (const account of accounts) {
+    const body = { [account]: { currency: 'CHF', debtors: [debtor], ledgerEntries: [] } }
+    await sure(us, 'create_accounts', body)
+  }
+  const reference = `INV-${unique()}`
+  const [account = ''] = accounts
+  const due = { originalDueDate: '2026-01-31', currentDueDate: '2026-01-31' }
+  const data = { amount: 50_000, currency: 'CHF', accountReference: account, ...due }
+  await sure(us, 'create_claims', { [reference]: data })
+  return { id: await idOf(us, reference), reference, account, accounts }
+}
+
+export const payClaim = (us: Client, { reference }: Given, amount: number) =>
+  sure(us, 'credit_claims', { [reference]: { amount, currency: 'CHF', originator: 'CLIENT' } })
+
+/** D-75 */
+export const moveTo = (us: Client, { reference }: Given, accountReference: string) =>
+  sure(us, 'update_claims', { [reference]: { accountReference } })
+
+async function sure(us: Client, operation: string, body: Json): Promise<void> {
+  const answer = await us.tenant.post(operation, body)
+  const [key = ''] = Object.keys(body)
+  expect(answer.body[key], JSON.stringify(answer.body)).toMatchObject({ success: true })
+}
+
 export async function idOf(us: Client, reference: string): Promise<number> {
   const query = encodeURIComponent(`merchantReference:"${reference}"`)
   const found = await us.v2('GET', `/payment/transactions/invoices/search?query=${query}`)

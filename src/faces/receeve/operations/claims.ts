@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import { baseOfReceeveReference } from '../../../book/index.ts'
 import { createClaim, importClaim, recreateClaim, updateClaim } from '../../../claims/index.ts'
 import { ClaimChange, type ClaimData, WholeClaim } from '../../../claims/schema.ts'
 import type { Refusal } from '../../../platform/refusal.ts'
@@ -52,7 +53,18 @@ export const importClaims: BatchOperation = defineBatch({
   id: 'import_claims',
   summary: 'Open claims or bring existing ones to the given state',
   takesForceAmountCheck: true,
-  command: (context, { key, input }, { forceAmountCheck }) =>
-    importClaim(context, { reference: key, data: input, forceAmountCheck }),
+  items: ownItems,
+  command: (context, { key, input, isOwnReference = false }, { forceAmountCheck }) =>
+    importClaim(context, { reference: key, data: input, forceAmountCheck, isOwnReference }),
   refused: refusedAs('cmd.claim.import.v1'),
 })
+
+/** D-41: a body that names `L` and `L-2026-03-20` means two claims, though the second reads like the first one's receeve form. */
+function ownItems(body: Record<string, ClaimData>, keys: readonly string[]): Item[] {
+  return mapItems(body, keys).map((item) => {
+    const base = baseOfReceeveReference(item.key)
+    return base !== undefined && Object.hasOwn(body, base)
+      ? { ...item, isOwnReference: true }
+      : item
+  })
+}

@@ -2,6 +2,10 @@ import { creditClaim, type Credited, debitClaim } from '../../../claims/index.ts
 import { Credit, type CreditData, Debit, type DebitData } from '../../../claims/schema.ts'
 import { defineBatch, mapItems, mapOf } from '../batch.ts'
 
+/** `time() * 1000` has a fraction in many languages; the book keeps milliseconds. */
+const inWholeMs = <T extends { date?: number }>(data: T): T =>
+  data.date === undefined ? data : { ...data, date: Math.trunc(data.date) }
+
 export const creditClaims = defineBatch({
   id: 'credit_claims',
   tag: 'Financial operations',
@@ -9,7 +13,8 @@ export const creditClaims = defineBatch({
   body: mapOf(Credit),
   data: Credit,
   items: (body: Record<string, CreditData>, keys) => mapItems(body, keys),
-  command: (context, { key, input }) => creditClaim(context, { reference: key, data: input }),
+  command: (context, { key, input }) =>
+    creditClaim(context, { reference: key, data: inWholeMs(input) }),
   succeeded: ({ key, input }, { overpaidMinor }: Credited) => ({
     // D-80
     messages: [
@@ -27,6 +32,7 @@ export const debitClaims = defineBatch({
   body: mapOf(Debit),
   data: Debit,
   items: (body: Record<string, DebitData>, keys) => mapItems(body, keys),
-  command: (context, { key, input }) => debitClaim(context, { reference: key, data: input }),
+  command: (context, { key, input }) =>
+    debitClaim(context, { reference: key, data: inWholeMs(input) }),
   succeeded: ({ key, input }) => ({ messages: [`Successfully debited claim ${key}`], data: input }),
 })

@@ -81,7 +81,7 @@ async function answerUpload(
   try {
     const upload = await uploadOf(request, await readForm(request, allowance))
     const keyed = keyedRequest(identityOf(request, upload), upload.tenantId)
-    const reserved = keyed && (await reserveKey(services.db, keyed, services.clock()))
+    const reserved = keyed && (await reserveKey(services, keyed, services.clock()))
     void reply.type('application/json')
     if (reserved && 'first' in reserved) {
       void reply.code(reserved.first.status).header('idempotent-replayed', 'true')
@@ -110,12 +110,13 @@ async function keep(
   upload: Upload,
   reservation: Reservation | undefined,
 ): Promise<string> {
-  const { db, clock } = services
+  const { db, clock, clocks } = services
+  const nowOf = (tenantId: string) => clocks.nowOf(tenantId)
   const key = upload.accountReference
   const doneText = (fileId: string) =>
     answerText(key, { success: true, messages: [processed], messageIds: [fileId] })
   try {
-    const fileId = await uploadFile({ db, stores, clock }, upload, async (tx, id) => {
+    const fileId = await uploadFile({ db, stores, nowOf }, upload, async (tx, id) => {
       if (!reservation) return
       const { text, values } = storeAnswer(reservation, { status: 200, answer: doneText(id) })
       await tx.db.executeQuery(CompiledQuery.raw(text, values))

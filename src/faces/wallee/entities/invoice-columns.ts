@@ -26,6 +26,12 @@ const billedMinor = (
 const leftMinor = (claim: string) =>
   `(select coalesce(sum(i.outstanding_minor), 0)::bigint from ${itemsOf(claim)})`
 
+// What was paid before a claim moved (D-75) stays on the item that it had there.
+const wasPaid = (claim: string) => `exists (select from item p
+  join item i on i.tenant_id = p.tenant_id and i.account_id = p.account_id
+    and (i.item_seq = p.item_seq or i.parent_seq = p.item_seq)
+  where p.tenant_id = ${claim}.tenant_id and p.reference = ${claim}.reference and p.kind = 'invoice' and i.paid_minor > 0)`
+
 /** What a claim asked for as it was made, never less than what it asks for now. */
 export const billed = (claim: string, currency: string) =>
   decimalOf(`greatest(${billedMinor(claim)}, ${leftMinor(claim)})`, currency)
@@ -41,7 +47,7 @@ export const invoiceState = (claim: string) => `(case
   when ${claim}.status = 'ACTIVE' then case when ${claim}.current_due_on < n.today then 'OVERDUE' else 'OPEN' end
   when ${claim}.resolution_reason in ('CLAIM_DISCARDED', 'CLAIM_INVALIDATED') then 'CANCELED'
   when ${claim}.resolution_reason <> 'CLAIM_PAID' then 'DERECOGNIZED'
-  when ${billedMinor(claim)} = 0 then 'NOT_APPLICABLE'
+  when ${billedMinor(claim)} = 0 and not ${wasPaid(claim)} then 'NOT_APPLICABLE'
   else 'PAID' end)`
 
 /** What an invoice asks for line by line, where nobody said it: the principal and the fees. */
