@@ -196,8 +196,8 @@ export class MemoryStore {
       const known = roots.get(accountId) ?? new Map<number, boolean>()
       roots.set(accountId, known.set(root, isWhole || known.get(root) === true))
     }
-    const live = needs.flatMap((need) => (need.liveClaims ? (need.accounts?.[0] ?? []) : []))
-    for (const need of needs) this.findRoots(need, live.includes(need.accounts?.[0] ?? ''), want)
+    const live = new Set(needs.map((need) => (need.liveClaims ? need.accounts?.[0] : undefined)))
+    for (const need of needs) this.findRoots(need, live.has(need.accounts?.[0] ?? ''), want)
     const found = [...roots].sort(([a], [b]) => (a < b ? -1 : 1))
     for (const [accountId, wanted] of found) {
       const claims = new Map<number, Row>()
