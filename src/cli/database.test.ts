@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -30,12 +31,19 @@ async function countTenants({ appPool }: Database): Promise<number> {
 describe('a command on the embedded database', () => {
   it('starts it, brings the schema up to date, and stops it, even if two come at once', async () => {
     const counts = await Promise.all([
-      withDatabase(config, countTenants),
-      withDatabase(config, countTenants),
+      withDatabase(config, countTenants, { isMade: true }),
+      withDatabase(config, countTenants, { isMade: true }),
     ])
     expect(counts).toEqual([0, 0])
     expect(await findRunningPostgres(dataDir)).toBeUndefined()
   }, 120_000)
+
+  it('makes none in a directory that may be mistyped', async () => {
+    await expect(withDatabase(config, countTenants)).rejects.toThrow(
+      `There is no database in ${dataDir}`,
+    )
+    expect(existsSync(dataDir)).toBe(false)
+  })
 
   it('lets another that came to it finish, however long that takes, and says each minute what it waits for', async () => {
     let notes = 0
@@ -46,10 +54,11 @@ describe('a command on the embedded database', () => {
     const begun = { owner: () => {}, guest: () => {} }
     const ownerBegun = new Promise<void>((resolve) => (begun.owner = resolve))
     const guestBegun = new Promise<void>((resolve) => (begun.guest = resolve))
-    const owner = withDatabase(config, () => {
+    const waitForGuest = () => {
       begun.owner()
       return guestBegun
-    })
+    }
+    const owner = withDatabase(config, waitForGuest, { isMade: true })
     await ownerBegun
     const guest = withDatabase(config, async (visited) => {
       await countTenants(visited)
@@ -74,9 +83,9 @@ describe('a command on the embedded database', () => {
   }, 120_000)
 
   it('stops it when the work fails', async () => {
-    await expect(withDatabase(config, () => Promise.reject(new Error('no work')))).rejects.toThrow(
-      'no work',
-    )
+    await expect(
+      withDatabase(config, () => Promise.reject(new Error('no work')), { isMade: true }),
+    ).rejects.toThrow('no work')
     expect(await findRunningPostgres(dataDir)).toBeUndefined()
   }, 120_000)
 })

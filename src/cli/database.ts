@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
-import type { Config } from '../platform/config.ts'
+import { ConfigError, type Config } from '../platform/config.ts'
 import { createAppPool, createOwnerPool, kyselyOn, type Connection } from '../platform/db.ts'
 import {
   DataDirectoryTaken,
@@ -31,25 +33,44 @@ const pollMs = 100
 const startWaitMaxMs = 30_000
 const guestsNoteEveryMs = 60_000
 
+export interface DatabaseOptions {
+  /** Whether the schema is brought up to date first. */
+  readonly isMigrating?: boolean
+  /** Whether an embedded database that is not there is made: else a mistyped directory would get one. */
+  readonly isMade?: boolean
+}
+
 /**
  * Runs a command's work on the database: the one that was named, that of the running server, or else
- * the embedded one, started for as long as the work takes. The schema is brought up to date first.
+ * the embedded one, started for as long as the work takes.
  */
 export async function withDatabase<R>(
   config: DatabaseConfig,
   work: (database: Database) => Promise<R>,
-  options: { isMigrating: boolean } = { isMigrating: true },
+  { isMigrating = true, isMade = false }: DatabaseOptions = {},
 ): Promise<R> {
+  if (!isMade && isAbsent(config)) throw noDatabase(config.dataDir)
   const visit = await reachDatabase(config)
   try {
     return await withPools(visit.connection, async (database) => {
-      if (options.isMigrating) await migrate(database.ownerPool)
+      if (isMigrating) await migrate(database.ownerPool)
       return work(database)
     })
   } finally {
     await visit.leave()
   }
 }
+
+/** Whether a command would have to make the embedded database first. */
+export function isAbsent({ databaseUrl, dataDir }: DatabaseConfig): boolean {
+  return databaseUrl === undefined && !existsSync(path.join(dataDir, 'pg'))
+}
+
+const noDatabase = (dataDir: string) =>
+  new ConfigError([
+    `There is no database in ${dataDir}.`,
+    'Name the --data-dir of the server, or the --database-url that it works on.',
+  ])
 
 async function withPools<R>(
   connection: Connection,

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { pc } from './colours.ts'
 import { loadConfig, processEnv, type Config, type Flags } from '../platform/config.ts'
-import { withDatabase } from './database.ts'
+import { isAbsent, withDatabase } from './database.ts'
 import { checkBooks } from './doctor-books.ts'
 import { bad, checkSafely, good, type Check } from './doctor-check.ts'
 import { checkDatabase } from './doctor-database.ts'
@@ -31,8 +29,7 @@ export async function doctor({ json, ...place }: DoctorFlags): Promise<void> {
 
 async function checkEverythingStored(config: Config): Promise<Check[]> {
   const name = 'database'
-  const isNew = config.databaseUrl === undefined && !existsSync(path.join(config.dataDir, 'pg'))
-  if (isNew) return [good(name, 'none yet; the first start makes it')]
+  if (isAbsent(config)) return [good(name, 'none yet; the first start makes it')]
   try {
     return await withDatabase(
       config,

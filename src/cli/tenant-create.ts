@@ -17,10 +17,14 @@ export async function createTenantCommand(flags: TenantCreateFlags): Promise<voi
   const config = loadConfig(processEnv(), placeOf(flags))
   const { name, timeZone } = flags
   const input = { name, isSandbox: flags.sandbox ?? false, ...(timeZone ? { timeZone } : {}) }
-  const created = await withDatabase(config, async ({ db, ownerPool }) => {
-    const sealer = await openSealer(config, ownerPool)
-    return createTenant(db, input, { now: () => new Date(), sealer })
-  })
+  const created = await withDatabase(
+    config,
+    async ({ db, ownerPool }) => {
+      const sealer = await openSealer(config, ownerPool)
+      return createTenant(db, input, { now: () => new Date(), sealer })
+    },
+    { isMade: true },
+  )
   if (flags.json === true) printJson(created)
   else printTenant(created)
 }

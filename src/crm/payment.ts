@@ -29,6 +29,8 @@ export interface PaymentDetails {
   readonly cardId: string | null
   /** What its provider calls the card, from before it is charged until that is over. */
   readonly cardReference?: string
+  /** The key of the charge meanwhile, where that is not the payment's id. */
+  readonly chargeKey?: string
   readonly rejectionReasonId: string | null
   readonly issueReason: string | null
   readonly createdBy: Actor

@@ -97,6 +97,8 @@ export interface Charging {
   readonly lease: Lease
   /** What its provider calls the card. */
   readonly cardReference: string
+  /** Charges once, however often it is asked for. */
+  readonly chargeKey: string
   readonly charger: Charger
   /** It may have been made before. */
   readonly isRepeat: boolean
@@ -120,7 +122,7 @@ export async function finishCharge(
       amountMinor,
       currency,
       cardReference: charging.cardReference,
-      idempotencyKey: payment.paymentId,
+      idempotencyKey: charging.chargeKey,
       description: `Payment on ${posting.accountReference}`,
       isRepeat,
     })
@@ -246,7 +248,7 @@ export async function leaseDraft(deps: CrmDeps, tx: Tx, paymentId: string): Prom
 }
 
 /** What is written down of a charge before it is made. */
-type Written = Pick<Charging, 'lease' | 'cardReference'>
+type Written = Pick<Charging, 'lease' | 'cardReference' | 'chargeKey'>
 
 async function markCharging(
   deps: CrmDeps,
@@ -255,13 +257,15 @@ async function markCharging(
 ): Promise<Written> {
   return inTransaction(deps.db, { tenantId, now: deps.nowOf(tenantId) }, async (tx) => {
     const cardReference = await referenceToCharge(tx, posting)
+    // A draft that was declined may be charged again; under the key of that time a provider would only say so once more.
+    const chargeKey = lease.leaseId
     const { rows } = await sql`
       update crm_payment set is_charging = true, charged_by = ${provider}, leased_until = ${leaseEnd(deps)},
-        details = details || ${JSON.stringify({ cardReference })}::jsonb
+        details = details || ${JSON.stringify({ cardReference, chargeKey })}::jsonb
       where tenant_id = ${tenantId} and payment_id = ${lease.paymentId} and lease_id = ${lease.leaseId}
       returning 1`.execute(tx.db)
     if (rows.length === 0) throw refuseCrm('payment_not_draft')
-    return { lease, cardReference }
+    return { lease, cardReference, chargeKey }
   })
 }
 
@@ -285,7 +289,7 @@ async function undoCharge(
     if (isDraft)
       await sql`
         update crm_payment set lease_id = null, leased_until = null, is_charging = false, charged_by = null,
-          details = details - 'cardReference'
+          details = details - '{cardReference,chargeKey}'::text[]
         where tenant_id = ${tenantId} and payment_id = ${paymentId} and lease_id = ${leaseId}`.execute(
         tx.db,
       )
@@ -334,7 +338,7 @@ async function insertNew(
         charged_by: provider,
       })
       .execute()
-    return { lease, cardReference }
+    return { lease, cardReference, chargeKey: payment.paymentId }
   }).catch((error: unknown) => {
     throw refusalOf(error)
   })

@@ -124,7 +124,7 @@ async function finishCharges(
   while (!signal.aborted) {
     const left = await takeOver(deps, tenant)
     if (!left) return
-    const { payment, leaseId, gateway, claimIds, chargedBy, cardReference } = left
+    const { payment, leaseId, gateway, claimIds, chargedBy, cardReference, chargeKey } = left
     const { tenantId } = tenant
     const { paymentId } = payment
     const charger = await (chargedBy === null
@@ -147,7 +147,7 @@ async function finishCharges(
       isBill: false,
       lease: payment.state === 'DRAFT' ? lease : undefined,
     }
-    const charging = { posting, gateway, lease, cardReference, charger, isRepeat: true }
+    const charging = { posting, gateway, lease, cardReference, chargeKey, charger, isRepeat: true }
     await finishCharge(deps, tenant, charging).catch((error: unknown) => {
       // Nobody waits for the answer any more: a declined card leaves nothing behind.
       if (!(error instanceof Refusal) || error.code !== 'card_declined') throw error
@@ -162,6 +162,7 @@ interface Left {
   readonly chargedBy: string | null
   /** Undefined: it was begun before this was written down, and its card is gone. */
   readonly cardReference: string | undefined
+  readonly chargeKey: string
   readonly claimIds: readonly string[]
 }
 
@@ -180,7 +181,7 @@ function takeOver(deps: CrmDeps, { tenantId }: Tenant): Promise<Left | undefined
     const payment = row && (await paymentById(tx, row.paymentId))
     if (!payment) return undefined
     const gateway = gatewayOf(configNamed(await configOf(tx), 'METHOD', payment.methodId)) ?? ''
-    const { cardReference, ...details } = payment.details
+    const { cardReference, chargeKey = payment.paymentId, ...details } = payment.details
     const claimIds = await claimsMeant(tx, details)
     const card = cardReference ?? (await cardById(tx, details.cardId))?.gatewayReference
     return {
@@ -189,6 +190,7 @@ function takeOver(deps: CrmDeps, { tenantId }: Tenant): Promise<Left | undefined
       gateway,
       chargedBy: row.chargedBy,
       cardReference: card,
+      chargeKey,
       claimIds,
     }
   })

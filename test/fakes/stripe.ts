@@ -17,6 +17,8 @@ export interface FakeStripe {
   readonly seen: string[]
   /** Statuses to answer with instead, one per request. */
   readonly failures: number[]
+  /** Cards that are declined for now. */
+  readonly withoutMoney: Set<string>
   /** What the debtor does on Stripe's page. */
   complete(sessionId: string, how?: 'paid' | 'unpaid'): Fields
   /** What becomes of a payment that takes days. */
@@ -38,6 +40,7 @@ export async function startFakeStripe(secretKey: string): Promise<FakeStripe> {
   const charges: Fields[] = []
   const seen: string[] = []
   const failures: number[] = []
+  const withoutMoney = new Set<string>()
   const answers = new Map<string, { request: string; status: number; body: Fields }>()
 
   app.addHook('onSend', async (request, reply) => {
@@ -113,7 +116,7 @@ export async function startFakeStripe(secretKey: string): Promise<FakeStripe> {
     once(request, reply, (form) => {
       const id = newName('pi')
       const method = String(form.payment_method)
-      if (method.startsWith('pm_card_chargeDeclined')) {
+      if (method.startsWith('pm_card_chargeDeclined') || withoutMoney.has(method)) {
         const error = { type: 'card_error', code: 'card_declined', decline_code: 'generic_decline' }
         return { status: 402, body: { error } }
       }
@@ -160,6 +163,7 @@ export async function startFakeStripe(secretKey: string): Promise<FakeStripe> {
     forgetKeys: () => answers.clear(),
     seen,
     failures,
+    withoutMoney,
     complete(sessionId, how = 'paid') {
       const session = sessionOf(sessionId)
       const id = newName('pi')

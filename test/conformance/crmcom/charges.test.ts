@@ -270,6 +270,23 @@ describe('the card of a charge', () => {
     expect((await removeCard()).status).toBe(204)
   })
 
+  test('pays a draft that it could not pay before', async () => {
+    await addCard('pm_card_low', '0003')
+    const draft = { ...byCard(30, '0003'), life_cycle_state: 'DRAFT' }
+    const { reference_number } = await client.ok('payments/create', draft)
+    const body = { payment_identifier: { reference_number } }
+    fake.withoutMoney.add('pm_card_low')
+    expectRefused(await client.post('payments/post', body), 'PAYMENTS.PAYMENTDECLINEDBYGATEWAY')
+    fake.withoutMoney.clear()
+    expect(await client.ok('payments/post', body)).toMatchObject({ number: '1' })
+    expect(fake.charges).toHaveLength(1)
+    expect(await balanceOf(client, 'A')).toBe(70)
+    const { rows } = await query(`select details from quittance.crm_payment where tenant_id = $1`)
+    expect(rows).toEqual([
+      { details: expect.not.objectContaining({ chargeKey: expect.anything() }) },
+    ])
+  })
+
   test('is asked for where a draft is older than the gateway of its method', async () => {
     const method = await client.own('POST', '/payment-methods', { name: 'Terminal' })
     const draft = cash('A', 30, {
