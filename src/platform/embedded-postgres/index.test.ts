@@ -293,7 +293,7 @@ async function startServerProcess(): Promise<ChildProcess> {
   const program = path.join(compiled, 'server.js')
   fs.writeFileSync(
     program,
-    `import { startEmbeddedPostgres } from './index.js'
+    `import { startEmbeddedPostgres } from './launcher/index.js'
     process.on('SIGTERM', () => process.exit())
     await startEmbeddedPostgres({ dataDir: process.argv[2] })
     console.log('ready')`,
@@ -302,14 +302,18 @@ async function startServerProcess(): Promise<ChildProcess> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(server)
-  await once(server.stdout, 'data')
+  const ended = once(server, 'exit').then(([code]) => {
+    throw new Error(`the launcher ended with ${code}`)
+  })
+  await Promise.race([once(server.stdout, 'data'), ended])
+  ended.catch(() => {})
   return server
 }
 
 function compileLauncher(): string {
   const target = path.join(root, 'compiled')
   if (fs.existsSync(target)) return target
-  fs.mkdirSync(target)
+  fs.mkdirSync(path.join(target, 'launcher'), { recursive: true })
   fs.writeFileSync(path.join(target, 'package.json'), '{"type":"module"}')
   const modules = path.resolve(import.meta.dirname, '../../../node_modules')
   fs.symlinkSync(modules, path.join(target, 'node_modules'))
@@ -318,11 +322,11 @@ function compileLauncher(): string {
     target: ts.ScriptTarget.ES2022,
     rewriteRelativeImportExtensions: true,
   }
-  const sources = fs.readdirSync(import.meta.dirname).filter((name) => !name.endsWith('.test.ts'))
-  for (const name of sources) {
+  const own = fs.readdirSync(import.meta.dirname).filter((name) => !name.endsWith('.test.ts'))
+  for (const name of [...own, '../directories.ts']) {
     const source = fs.readFileSync(path.join(import.meta.dirname, name), 'utf8')
     const { outputText } = ts.transpileModule(source, { compilerOptions })
-    fs.writeFileSync(path.join(target, name.replace(/\.ts$/, '.js')), outputText)
+    fs.writeFileSync(path.join(target, 'launcher', name.replace(/\.ts$/, '.js')), outputText)
   }
   return target
 }
