@@ -125,8 +125,13 @@ async function placesOf(tx: Tx, names: readonly string[]): Promise<Map<string, P
   }
   const known = await read()
   if (known.size === names.length) return known
+  // One that is new beside others begins where the hindmost of them is: what came before it was never its own, and
+  // everybody would wait while it read all of that.
   await sql`insert into event_cursor (tenant_id, subscriber, xid, seq)
-    select ${tenantId}::uuid, name, '0'::xid8, 0 from unnest(${names}::text[]) as name
+    select ${tenantId}::uuid, name, coalesce(hindmost.xid, '0'::xid8), coalesce(hindmost.seq, 0)
+    from unnest(${names}::text[]) as name
+    left join (select c.xid, c.seq from event_cursor c where c.tenant_id = ${tenantId}
+      order by c.xid, c.seq limit 1) as hindmost on true
     on conflict do nothing`.execute(db)
   return read()
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { formatDecimal } from '../kernel/money.ts'
 import type { Tx } from '../platform/db.ts'
 import { pricedItems } from './line-items.ts'
-import { placesOf } from './places.ts'
+import { itemsAt, placesOf } from './places.ts'
 import { refuse } from './refusals.ts'
 import type { LineItem } from './schema.ts'
 
@@ -36,8 +36,7 @@ export async function findInvoice(tx: Tx, number: number): Promise<Invoice> {
         and (i.item_seq = t.item_seq or i.parent_seq = t.item_seq)) i
     cross join (
       select coalesce(sum(i.paid_minor), 0)::bigint as paid from (${placesOf(tx, sql`known.number = ${number}`)}) p
-      join item i on i.tenant_id = ${tx.tenantId} and i.account_id = p.account_id
-        and (i.item_seq = p.item_seq or i.parent_seq = p.item_seq)) w
+      ${itemsAt(tx)}) w
     where t.tenant_id = ${tx.tenantId} and t.number = ${number} and t.status <> 'PENDING'`.execute(
     tx.db,
   )

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { testDatabase, type TestDatabase } from '../../test/database.ts'
 import { ConfigError } from './config.ts'
 import { checkSealer, openSealer } from './installation-sealer.ts'
-import { secretKeyFile } from './sealer.ts'
+import { createTokenService } from '../identity/index.ts'
+import { createSealer, loadSecretKey, secretKeyFile } from './sealer.ts'
 
 let database: TestDatabase
 let here: { secretKey: undefined; dataDir: string }
@@ -62,6 +63,21 @@ describe('the sealer of an installation', () => {
     await expect(openSealer(given, database.ownerPool)).rejects.toThrow(
       'another key than QUITTANCE_SECRET_KEY',
     )
+  })
+
+  it('of a database from before there was a proof is asked for with the key of its signing keys', async () => {
+    const old = createSealer(await loadSecretKey(here))
+    const log = { info: () => {}, warn: () => {} }
+    const { db } = database
+    await createTokenService({ db, sealer: old, issuer: 'x', now: () => new Date(), log })
+    const file = secretKeyFile(elsewhere.dataDir)
+    await expect(openSealer(elsewhere, database.ownerPool)).rejects.toThrow(`${file} is not there`)
+    await loadSecretKey(elsewhere)
+    await expect(openSealer(elsewhere, database.ownerPool)).rejects.toThrow(
+      `sealed with another key than ${file}`,
+    )
+    await openSealer(here, database.ownerPool)
+    await database.ownerPool.query('delete from quittance.signing_key')
   })
 
   it('is that of one key, also when two with different keys come first at once', async () => {

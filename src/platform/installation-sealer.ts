@@ -22,7 +22,7 @@ type KeyConfig = Pick<Config, 'secretKey' | 'dataDir'>
 export async function openSealer(config: KeyConfig, ownerPool: pg.Pool): Promise<Sealer> {
   const sealed = await findProof(ownerPool)
   if (sealed !== undefined) return openProven(config, sealed)
-  const sealer = createSealer(await loadSecretKey(config))
+  const sealer = (await openOlder(config, ownerPool)) ?? createSealer(await loadSecretKey(config))
   await ownerPool.query(
     `insert into ${schemaName}.seal_check (sealed) values ($1) on conflict do nothing`,
     [sealer.seal(proof, context)],
@@ -44,20 +44,51 @@ async function findProof(ownerPool: pg.Pool): Promise<Buffer | undefined> {
   return rows[0]?.sealed
 }
 
-async function openProven(config: KeyConfig, sealed: Buffer): Promise<Sealer> {
-  const place = config.secretKey ? 'QUITTANCE_SECRET_KEY' : secretKeyFile(config.dataDir)
-  const key = await findSecretKey(config)
-  if (key === undefined)
-    throw wrongKey(`The secrets of this database are sealed with a key, and ${place} is not there`)
-  const sealer = createSealer(key)
+interface SealedKey {
+  readonly context: string
+  readonly sealed: Buffer
+}
+
+/** Of a database from before there was a proof: with a key that opens one of its signing keys, or none where it has none. */
+async function openOlder(config: KeyConfig, ownerPool: pg.Pool): Promise<Sealer | undefined> {
+  const { rows } = await ownerPool.query<SealedKey>(
+    `select 'signing_key/' || key_id as context, private_jwk_sealed as sealed from ${schemaName}.signing_key`,
+  )
+  if (rows.length === 0) return undefined
+  const sealer = createSealer(await presentKey(config))
+  if (rows.some(({ context, sealed }) => isOpened(sealer, context, sealed))) return sealer
+  throw otherKey(config)
+}
+
+function isOpened(sealer: Sealer, context: string, sealed: Buffer): boolean {
   try {
     sealer.open(sealed, context)
-    return sealer
+    return true
   } catch (error) {
     if (!(error instanceof SealError)) throw error
-    throw wrongKey(`The secrets of this database are sealed with another key than ${place}`)
+    return false
   }
 }
+
+async function openProven(config: KeyConfig, sealed: Buffer): Promise<Sealer> {
+  const sealer = createSealer(await presentKey(config))
+  if (isOpened(sealer, context, sealed)) return sealer
+  throw otherKey(config)
+}
+
+const placeOf = (config: KeyConfig) =>
+  config.secretKey ? 'QUITTANCE_SECRET_KEY' : secretKeyFile(config.dataDir)
+
+async function presentKey(config: KeyConfig): Promise<Buffer> {
+  const key = await findSecretKey(config)
+  if (key) return key
+  throw wrongKey(
+    `The secrets of this database are sealed with a key, and ${placeOf(config)} is not there`,
+  )
+}
+
+const otherKey = (config: KeyConfig) =>
+  wrongKey(`The secrets of this database are sealed with another key than ${placeOf(config)}`)
 
 const wrongKey = (what: string) =>
   new ConfigError([

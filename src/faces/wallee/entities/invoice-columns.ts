@@ -28,9 +28,9 @@ const leftMinor = (claim: string) =>
 
 // What was paid before a claim moved (D-75) stays on the item that it had there.
 const wasPaid = (claim: string) => `exists (select from item p
-  join item i on i.tenant_id = p.tenant_id and i.account_id = p.account_id
-    and (i.item_seq = p.item_seq or i.parent_seq = p.item_seq)
-  where p.tenant_id = ${claim}.tenant_id and p.reference = ${claim}.reference and p.kind = 'invoice' and i.paid_minor > 0)`
+  where p.tenant_id = ${claim}.tenant_id and p.reference = ${claim}.reference and p.kind = 'invoice'
+    and (p.paid_minor > 0 or exists (select from item i
+      where i.tenant_id = p.tenant_id and i.account_id = p.account_id and i.parent_seq = p.item_seq and i.paid_minor > 0)))`
 
 /** What a claim asked for as it was made, never less than what it asks for now. */
 export const billed = (claim: string, currency: string) =>
