@@ -6,7 +6,7 @@ import {
   type Reservation,
   reserveKey,
 } from './idempotency.ts'
-import { type KeyedWork, runAs } from './keyed-work.ts'
+import { type KeyedWork, runAs, workUnder } from './keyed-work.ts'
 import { Refusal } from './refusal.ts'
 import type { Services } from './services.ts'
 
@@ -63,8 +63,7 @@ export async function answerKeyed<R>(
   const reserved = await reserveKey(services, { ...asked, key: `${caller}/${asked.key}` }, now)
   if ('first' in reserved) return replay(reply, reserved.first)
   const { reservation } = reserved
-  const { key } = reservation.request
-  const work = { tenantId, key, holder: reservation.holder, now, isActed: false, isOver: false }
+  const work = workUnder(reservation, now)
   const running: Running = { reservation, work, isBroken: false }
   request.keyedWork = running
   try {

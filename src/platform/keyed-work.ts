@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Reservation } from './idempotency.ts'
 
 /**
  * A request under an Idempotency-Key whose operation commits as it likes, in one transaction or several. Each of them
@@ -13,6 +14,12 @@ export interface KeyedWork {
   isActed: boolean
   /** The request has come to its end: what it left running in the background is not its doing. */
   isOver: boolean
+}
+
+/** The work of a request that reserved its key now; nothing is done yet. */
+export function workUnder({ request, holder }: Reservation, now: Date): KeyedWork {
+  const { tenantId, key } = request
+  return { tenantId, key, holder, now, isActed: false, isOver: false }
 }
 
 const present = new AsyncLocalStorage<KeyedWork | undefined>()

@@ -1,46 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Bookkeeper } from '../../src/book/index.ts'
-import { createTenant } from '../../src/identity/index.ts'
-import { createSealer } from '../../src/platform/sealer.ts'
-import { testDatabase, type TestDatabase } from '../database.ts'
-import { assertBooksBalance } from '../invariants.ts'
+import { expect, test } from 'vitest'
 import { commandOf, openingSteps } from '../simulator/steps.ts'
-import { secretKey } from '../world.ts'
+import { loneLane } from './lone-lane.ts'
 
-const now = new Date('2026-03-10T12:00:00.000Z')
-let database: TestDatabase
-let bookkeeper: Bookkeeper
-let tenantId: string
-let bugs: unknown[]
-
-beforeAll(async () => {
-  database = await testDatabase()
-  bookkeeper = new Bookkeeper({
-    connection: database.connection,
-    lanes: 1,
-    queueMax: 100,
-    nowOf: () => now,
-    onBug: (error) => bugs.push(error),
-  })
-})
-afterAll(async () => {
-  await bookkeeper.close()
-  await assertBooksBalance(database.ownerPool)
-  await database.close()
-})
-beforeEach(async () => {
-  bugs = []
-  const sealer = createSealer(secretKey)
-  const tenant = { name: 'T', isSandbox: false }
-  ;({ tenantId } = await createTenant(database.db, tenant, { now: () => now, sealer }))
-})
+const it = loneLane()
 
 type Step = Parameters<typeof commandOf>[0]
 
 const run = (steps: readonly Step[], isBound: boolean) => {
-  const commands = steps.map((step) => commandOf(step, tenantId))
+  const commands = steps.map((step) => commandOf(step, it.tenantId))
   const companions = () => [{ text: 'select 1', values: [] }]
-  return bookkeeper.submitGroup(commands, isBound ? { companions } : {})
+  return it.bookkeeper.submitGroup(commands, isBound ? { companions } : {})
 }
 
 test.each([
@@ -85,10 +54,10 @@ test.each([
       isBound,
     )
     expect(outcomes.filter((outcome) => 'refusal' in outcome)).toEqual([])
-    expect(bugs).toEqual([])
-    const { rows } = await database.ownerPool.query(
+    expect(it.bugs).toEqual([])
+    const { rows } = await it.database.ownerPool.query(
       `select status, primary_debtor ->> 'title' as title from quittance.claim where tenant_id = $1 and reference = 'I'`,
-      [tenantId],
+      [it.tenantId],
     )
     expect(rows).toEqual([{ status: 'ACTIVE', title: 'Dr' }])
   },

@@ -1,60 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { addLedgerEntries, createAccount } from '../../src/accounts/index.ts'
-import {
-  Bookkeeper,
-  callContext,
-  type Command,
-  type Json,
-  type Outcome,
-} from '../../src/book/index.ts'
-import { createTenant } from '../../src/identity/index.ts'
-import type { BatchSeen } from '../../src/book/bookkeeper.ts'
-import { createSealer } from '../../src/platform/sealer.ts'
-import { testDatabase, type TestDatabase } from '../database.ts'
-import { assertBooksBalance } from '../invariants.ts'
-import { person, secretKey } from '../world.ts'
+import { callContext, type Command, type Json, type Outcome } from '../../src/book/index.ts'
+import { person } from '../world.ts'
+import { loneLane } from './lone-lane.ts'
 
-const now = new Date('2026-03-10T12:00:00.000Z')
 const accounts = ['A', 'B', 'C']
-
-let database: TestDatabase
-let tenant: { tenantId: string; timeZone: string; settings: Json }
-let bookkeeper: Bookkeeper
-let batches: BatchSeen[]
-let bugs: unknown[]
-
-beforeAll(async () => {
-  database = await testDatabase()
-  bookkeeper = new Bookkeeper({
-    connection: database.connection,
-    lanes: 1,
-    queueMax: 100,
-    nowOf: () => now,
-    onBatch: (batch) => batches.push(batch),
-    onBug: (error) => bugs.push(error),
-  })
-})
-afterAll(async () => {
-  await bookkeeper.close()
-  await assertBooksBalance(database.ownerPool)
-  await database.close()
-})
+const it = loneLane()
 
 beforeEach(async () => {
-  const created = await createTenant(
-    database.db,
-    { name: 'T', isSandbox: false },
-    { now: () => now, sealer: createSealer(secretKey) },
-  )
-  tenant = { ...created, timeZone: 'Europe/Berlin', settings: {} }
-  batches = []
-  bugs = []
-  await Promise.all(accounts.map((reference) => bookkeeper.submit(opening(reference))))
-  await vi.waitFor(() => expect(batches).toHaveLength(1), { interval: 5 })
-  batches = []
+  await Promise.all(accounts.map((reference) => it.bookkeeper.submit(opening(reference))))
+  await vi.waitFor(() => expect(it.batches).toHaveLength(1), { interval: 5 })
+  it.batches.length = 0
 })
 
-const context = () => callContext(tenant, { originator: 'test' })
+const context = () =>
+  callContext(
+    { tenantId: it.tenantId, timeZone: 'Europe/Berlin', settings: {} },
+    { originator: 'test' },
+  )
 
 const opening = (reference: string) =>
   createAccount(context(), {
@@ -100,7 +63,7 @@ function moving(account: string, reference: string, dueDate: string): Command {
 
 /** What an account asks for, its payments in the order in which they were booked, and how often each was told of. */
 async function bookOf(account: string) {
-  const { rows } = await database.ownerPool.query<{
+  const { rows } = await it.database.ownerPool.query<{
     outstanding: number
     entries: string[]
     told: string[]
@@ -112,7 +75,7 @@ async function bookOf(account: string) {
          where v.tenant_id = a.tenant_id and v.type = 'event.accountLedgerEntries.added'
            and v.data ->> 'accountReference' = a.reference and one ? 'paymentDetails' order by v.xid, v.seq) as told
      from quittance.account a where tenant_id = $1 and reference = $2`,
-    [tenant.tenantId, account],
+    [it.tenantId, account],
   )
   return rows[0]
 }
@@ -158,13 +121,13 @@ describe.each(poisons)('one command %s', (what, poison, error) => {
   const isConstraint = what.includes('constraint')
   beforeAll(async () => {
     if (isConstraint)
-      await database.ownerPool.query(
+      await it.database.ownerPool.query(
         `alter table quittance.entry add constraint no_poison check (reference <> 'poison')`,
       )
   })
   afterAll(async () => {
     if (isConstraint)
-      await database.ownerPool.query('alter table quittance.entry drop constraint no_poison')
+      await it.database.ownerPool.query('alter table quittance.entry drop constraint no_poison')
   })
 
   const neighbours = () =>
@@ -178,22 +141,22 @@ describe.each(poisons)('one command %s', (what, poison, error) => {
   /** They came as one batch, which came apart: each neighbour has a commit of its own. */
   async function expectOneBatch(commands: number): Promise<void> {
     // A batch is told of just after its last answer.
-    await vi.waitFor(() => expect(batches).toHaveLength(1), { interval: 5 })
-    expect(batches).toMatchObject([{ commands, commitsMs: { length: 4 } }])
+    await vi.waitFor(() => expect(it.batches).toHaveLength(1), { interval: 5 })
+    expect(it.batches).toMatchObject([{ commands, commitsMs: { length: 4 } }])
   }
 
   async function expectOnlyNeighbours(): Promise<void> {
     expect(await bookOf('A')).toEqual(booked('A-1', 'A-2'))
     expect(await bookOf('B')).toEqual(booked('B-1'))
     expect(await bookOf('C')).toEqual(booked('C-1'))
-    expect(bugs).toEqual([expect.objectContaining(error as object)])
+    expect(it.bugs).toEqual([expect.objectContaining(error as object)])
   }
 
   test('fails alone among requests of its batch, and nothing of it stays', async () => {
     const [a1, b1, a2, c1] = neighbours() as [Command, Command, Command, Command]
     // In one turn of the event loop, so they are one batch.
     const settled = await Promise.allSettled(
-      [a1, b1, poison(), a2, c1].map((command) => bookkeeper.submit(command)),
+      [a1, b1, poison(), a2, c1].map((command) => it.bookkeeper.submit(command)),
     )
     const done = { status: 'fulfilled', value: { result: undefined } }
     const failed = { status: 'rejected', reason: expect.objectContaining(error as object) }
@@ -204,7 +167,7 @@ describe.each(poisons)('one command %s', (what, poison, error) => {
 
   test('fails alone in a group whose commands are accepted each on its own', async () => {
     const [a1, b1, a2, c1] = neighbours() as [Command, Command, Command, Command]
-    const outcomes: Outcome[] = await bookkeeper.submitGroup([a1, b1, poison(), a2, c1])
+    const outcomes: Outcome[] = await it.bookkeeper.submitGroup([a1, b1, poison(), a2, c1])
     const done = { result: undefined }
     const failed = { refusal: expect.objectContaining({ code: 'internal' }) }
     expect(outcomes).toEqual([done, done, failed, done, done])
@@ -216,9 +179,9 @@ describe.each(poisons)('one command %s', (what, poison, error) => {
     const [a1, b1, a2, c1] = neighbours() as [Command, Command, Command, Command]
     const whole = [paying('A', 'lost'), poison(), paying('C', 'lost')]
     const settled = await Promise.allSettled([
-      ...[a1, b1].map((command) => bookkeeper.submit(command)),
-      bookkeeper.submitGroup(whole, { isWhole: true }),
-      ...[a2, c1].map((command) => bookkeeper.submit(command)),
+      ...[a1, b1].map((command) => it.bookkeeper.submit(command)),
+      it.bookkeeper.submitGroup(whole, { isWhole: true }),
+      ...[a2, c1].map((command) => it.bookkeeper.submit(command)),
     ])
     expect(settled.map(({ status }) => status)).toEqual([
       'fulfilled',
@@ -232,12 +195,12 @@ describe.each(poisons)('one command %s', (what, poison, error) => {
   })
 
   test('leaves the lane fit for what comes after it, and no account locked', async () => {
-    await expect(bookkeeper.submit(poison())).rejects.toMatchObject(error as object)
-    await database.ownerPool.query(
+    await expect(it.bookkeeper.submit(poison())).rejects.toMatchObject(error as object)
+    await it.database.ownerPool.query(
       'select from quittance.account where tenant_id = $1 for update nowait',
-      [tenant.tenantId],
+      [it.tenantId],
     )
-    expect(await bookkeeper.submit(paying('A', 'after'))).toEqual({ result: undefined })
+    expect(await it.bookkeeper.submit(paying('A', 'after'))).toEqual({ result: undefined })
     expect(await bookOf('A')).toEqual(booked('after'))
   })
 })

@@ -120,7 +120,9 @@ const samples: Readonly<Record<string, SampleOf>> = {
     const id = made.get('/webhooks') ?? ''
     await postInvoice(tenant)
     const deliveries = async () => (await call('GET', `/webhooks/${id}/deliveries`)).items
-    await expect.poll(async () => (await deliveries()).length).toBeGreaterThan(0)
+    await expect
+      .poll(async () => (await deliveries()).length, { timeout: 30_000 })
+      .toBeGreaterThan(0)
     return { names: [id, (await deliveries())[0].messageId] }
   },
   'webhookKeys.rotate': plain,

@@ -9,7 +9,7 @@ import {
   type Reservation,
   reserveKey,
 } from '../../platform/idempotency.ts'
-import { runAs } from '../../platform/keyed-work.ts'
+import { runAs, workUnder } from '../../platform/keyed-work.ts'
 import type { Services } from '../../platform/services.ts'
 import { type Exchange, send, textOf, type WriteAnswer } from './answer-once.ts'
 
@@ -37,8 +37,7 @@ export async function answerInSteps(
   const reserved = await reserveKey(services, keyed, now)
   if ('first' in reserved) return send(reply.header('idempotent-replayed', 'true'), reserved.first)
   const { reservation } = reserved
-  const { key } = keyed
-  const work = { tenantId, key, holder: reservation.holder, now, isActed: false, isOver: false }
+  const work = workUnder(reservation, now)
   const answer = await runAs(work, () => steps.run()).then(textOf, async (error: unknown) => {
     const isUndone = steps.mayBeRepeated?.(error) === true
     await (isUndone ? free : release)(services, reservation).catch(() => undefined)
